@@ -1,0 +1,66 @@
+/** Normalised text and the chunks cut from it. All offsets are UTF-16 units of `NormalisedText.text`. */
+import type { BlockKind, Box } from '../extract/types.ts'
+
+export interface NormalisedBlock {
+  kind: BlockKind
+  level: number | null
+  start: number
+  end: number
+  /** Headings above this block, outermost first, the document's title not included. */
+  headings: string[]
+}
+
+export interface NormalisedLine {
+  start: number
+  end: number
+  page: number | null
+  box: Box | null
+  line: number | null
+}
+
+export interface NormalisedText {
+  /** Version of the normalising function, part of the recipe. */
+  normaliser: string
+  /** The document's own title, root of every heading trail; null where it has none. */
+  title: string | null
+  /** Blocks joined by '\n\n'. */
+  text: string
+  blocks: NormalisedBlock[]
+  lines: NormalisedLine[]
+}
+
+export interface Chunk {
+  ordinal: number
+  start: number
+  end: number
+  /** Characters at its start that the chunk before also has. */
+  overlapChars: number
+  /** `text.slice(start, end)` */
+  text: string
+  /** Trail: title first. */
+  headings: string[]
+  pageStart: number | null
+  pageEnd: number | null
+  lineStart: number | null
+  lineEnd: number | null
+  /** Tokens of `input` by the embedding model's tokenizer, special tokens and document prompt included [CH1]. */
+  tokens: number
+  /** Exactly what the model embeds, without the prompt: trail, then text. */
+  input: string
+  /** sha256 of `input`, hex. */
+  inputHash: string
+  /** True when even a single unit exceeded the limit and the model sees less than the text; never silent [CH1]. */
+  truncated: boolean
+}
+
+export interface ChunkOptions {
+  strategy: 'fixed' | 'recursive' | 'semantic'
+  targetTokens: number
+  overlapTokens: number
+  /** The model's limit, special tokens and document prompt included. */
+  maxTokens: number
+  /** Tokens of a whole model input, special tokens and document prompt included. */
+  countTokens(input: string): number
+  /** Unit vectors of sentences, by the built-in model whatever the live one is; needed by 'semantic' only. */
+  embedSentences?(sentences: string[]): Promise<Float32Array[]>
+}

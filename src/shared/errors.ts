@@ -1,0 +1,58 @@
+/**
+ * The errors that cross a boundary: thread, process, wire. Callers switch on `code`, never on the text.
+ * What can happen to a person's file is not an error but data: see `Reason` in document.ts.
+ */
+export const errorCodes = [
+  'bad-request',
+  'bad-query',
+  'unauthorized',
+  'forbidden',
+  'not-found',
+  'conflict',
+  'too-large',
+  'library-locked',
+  'library-newer',
+  'library-remote',
+  'library-damaged',
+  'model-missing',
+  'model-invalid',
+  'space-mismatch',
+  'disk-full',
+  'unavailable',
+  'cancelled',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/** Facts a translated message may quote. */
+export type ErrorData = Record<string, string | number>
+
+/** An expected failure. `message` is plain English; the window translates by `code` and `data`. */
+export class AppError extends Error {
+  readonly code: ErrorCode
+  readonly data: ErrorData
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; data?: ErrorData } = {}) {
+    super(message, { cause: options.cause })
+    this.name = 'AppError'
+    this.code = code
+    this.data = options.data ?? {}
+  }
+}
+
+/** What an AppError looks like on a message port, where classes do not survive. */
+export interface ErrorShape {
+  code: ErrorCode
+  message: string
+  data: ErrorData
+}
+
+export function toErrorShape(error: unknown): ErrorShape {
+  if (error instanceof AppError) return { code: error.code, message: error.message, data: error.data }
+  return { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error), data: {} }
+}
+
+export function fromErrorShape(shape: ErrorShape): AppError {
+  return new AppError(shape.code, shape.message, { data: shape.data })
+}

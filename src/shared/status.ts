@@ -1,0 +1,100 @@
+/** What the engine says about itself: counts that are counted, never remembered [DA3, RE4]. */
+import { z } from 'zod'
+import { Reason } from './document.ts'
+import { chunkStrategies, devices } from './settings.ts'
+
+export const ModelInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  task: z.enum(['embedding', 'reranker']),
+  /** What kind of thing it is, in the field's words: 'static embedding', 'late interaction', 'cross-encoder'. */
+  type: z.string(),
+  builtIn: z.boolean(),
+  dimensions: z.number().int().nullable(),
+  maxTokens: z.number().int(),
+  languages: z.array(z.string()),
+  licence: z.string(),
+  sizeBytes: z.number(),
+  calibrated: z.boolean(),
+  /** null when usable; else why it was refused. */
+  problem: z.string().nullable(),
+})
+export type ModelInfo = z.infer<typeof ModelInfo>
+
+export const ReindexStatus = z.object({
+  state: z.enum(['building', 'paused', 'failed']),
+  embeddingModel: z.string(),
+  strategy: z.enum(chunkStrategies),
+  documentsDone: z.number().int(),
+  documentsTotal: z.number().int(),
+  chunksDone: z.number().int(),
+  /** Chunks a second over the last ten seconds; null before it is known. */
+  chunksPerSecond: z.number().nullable(),
+  secondsLeft: z.number().nullable(),
+  error: z.string().nullable(),
+})
+export type ReindexStatus = z.infer<typeof ReindexStatus>
+
+export const Status = z.object({
+  library: z.object({
+    path: z.string(),
+    name: z.string(),
+    sizeBytes: z.number(),
+    freeBytes: z.number(),
+  }),
+  version: z.string(),
+  documents: z.object({
+    total: z.number().int(),
+    indexed: z.number().int(),
+    partial: z.number().int(),
+    failed: z.number().int(),
+    /** queued or indexing */
+    waiting: z.number().int(),
+  }),
+  chunks: z.number().int(),
+  /** Failed and partial documents by reason. */
+  reasons: z.array(z.object({ reason: Reason.shape.code, documents: z.number().int() })),
+  /** Work on files in hand; null when there is none. `done` and `total` count since the work began. */
+  ingest: z
+    .object({
+      paused: z.boolean(),
+      done: z.number().int(),
+      total: z.number().int(),
+      current: z.array(z.string()),
+      chunksPerSecond: z.number().nullable(),
+      filesPerSecond: z.number().nullable(),
+      secondsLeft: z.number().nullable(),
+    })
+    .nullable(),
+  reindex: ReindexStatus.nullable(),
+  live: z.object({
+    embeddingModel: z.string(),
+    dimensions: z.number().int(),
+    rerankerModel: z.string().nullable(),
+    strategy: z.enum(chunkStrategies),
+    targetTokens: z.number().int(),
+    /** Asked for, and really in use. */
+    device: z.enum(devices),
+    provider: z.string(),
+    /** First 12 hex digits of the space's signature [MO1]. */
+    space: z.string(),
+  }),
+  truncatedChunks: z.number().int(),
+  outboundRequests: z.number().int(),
+})
+export type Status = z.infer<typeof Status>
+
+/** `system.events`: the first is always a status; a change of documents carries their ids, at most 200, else null for "many". */
+export const EngineEvent = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('status'), status: Status }),
+  z.object({ type: z.literal('documents-changed'), ids: z.array(z.number().int()).nullable() }),
+  z.object({ type: z.literal('settings-changed') }),
+  z.object({ type: z.literal('index-switched') }),
+])
+export type EngineEvent = z.infer<typeof EngineEvent>
+
+export const DoctorReport = z.object({
+  ok: z.boolean(),
+  checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })),
+})
+export type DoctorReport = z.infer<typeof DoctorReport>
