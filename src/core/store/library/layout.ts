@@ -1,0 +1,10 @@
+/** Where things lie in a library folder. */
+import { join } from 'node:path'
+
+export const lockFileName = 'lock.db'
+export const modelsFolder = (libraryDir: string): string => join(libraryDir, 'models')
+export const filesFolder = (libraryDir: string): string => join(libraryDir, 'files')
+
+/** A managed copy is named by the sha256 of its bytes, never by what the client called it. */
+export const storedFile = (libraryDir: string, sha256: string): string =>
+  join(filesFolder(libraryDir), sha256.slice(0, 2), sha256)

@@ -1,0 +1,93 @@
+/** library.db, the truth. One string a migration; a landed one is never edited, only followed. */
+
+const first = `
+CREATE TABLE sources (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  kind TEXT NOT NULL CHECK (kind IN ('folder', 'file', 'uploads')),
+  path TEXT NOT NULL UNIQUE,
+  connected INTEGER NOT NULL DEFAULT 1,
+  added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE documents (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  source_id INTEGER NOT NULL REFERENCES sources (id),
+  rel_path TEXT NOT NULL,
+  path TEXT NOT NULL UNIQUE,
+  folder TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  title TEXT,
+  date TEXT NOT NULL,
+  tags TEXT NOT NULL DEFAULT '[]',
+  metadata TEXT NOT NULL DEFAULT '{}',
+  -- The bytes its text and chunks came from; NULL until read.
+  sha256 TEXT,
+  -- Name of the managed copy of an uploaded file; NULL for a linked one.
+  stored_sha256 TEXT,
+  size INTEGER NOT NULL,
+  mtime_ms INTEGER NOT NULL,
+  status TEXT NOT NULL,
+  reason TEXT,
+  pages INTEGER,
+  chunks INTEGER NOT NULL DEFAULT 0,
+  added_at TEXT NOT NULL,
+  removed_at TEXT,
+  status_before TEXT
+) STRICT;
+CREATE INDEX documents_source ON documents (source_id, rel_path);
+CREATE INDEX documents_sha256 ON documents (sha256);
+CREATE INDEX documents_status ON documents (status);
+CREATE INDEX documents_folder ON documents (folder);
+
+CREATE TABLE texts (
+  sha256 TEXT PRIMARY KEY,
+  extractor TEXT NOT NULL,
+  chars INTEGER NOT NULL,
+  compressed BLOB NOT NULL
+) STRICT;
+
+-- One row a document that waits or is being read. attempts counts the times it was taken: a file that kills twice is poison.
+CREATE TABLE jobs (
+  document_id INTEGER PRIMARY KEY REFERENCES documents (id) ON DELETE CASCADE,
+  priority INTEGER NOT NULL,
+  attempts INTEGER NOT NULL DEFAULT 0,
+  running INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX jobs_order ON jobs (running, priority, document_id);
+
+-- What the person removed: its folder must not bring it back.
+CREATE TABLE exclusions (path TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE history (query TEXT PRIMARY KEY, used_at TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+-- A chunking with one model's vectors over it: the pair of derived files that search can answer from.
+CREATE TABLE targets (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state TEXT NOT NULL CHECK (state IN ('ready', 'building', 'paused', 'failed')),
+  model_id TEXT NOT NULL,
+  space TEXT NOT NULL,
+  space_fields TEXT NOT NULL,
+  dimensions INTEGER NOT NULL,
+  chunking TEXT NOT NULL,
+  chunking_id TEXT NOT NULL,
+  index_file TEXT NOT NULL,
+  vectors_file TEXT NOT NULL,
+  error TEXT,
+  created_at TEXT NOT NULL
+) STRICT;
+
+-- Switching is an update of this one row.
+CREATE TABLE live (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  target_id INTEGER NOT NULL REFERENCES targets (id),
+  generation INTEGER NOT NULL
+) STRICT;
+
+CREATE VIRTUAL TABLE names USING fts5 (name, title, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 tokenchars '_'");
+INSERT INTO names (names, rank) VALUES ('secure-delete', 1);
+`
+
+export const libraryMigrations: readonly string[] = [first]
