@@ -12,6 +12,6 @@ export function connectChild<J extends Jobs>(child: ChildHandle, name: string): 
   return client
 }
 
-export function serveParent(parent: ParentHandle, jobs: Jobs): void {
-  serve({ postMessage: (message) => parent.send(message), onMessage: (listener) => parent.onMessage(listener) }, jobs)
+export function serveParent(parent: ParentHandle, makeJobs: () => Jobs): void {
+  serve({ postMessage: (message) => parent.send(message), onMessage: (listener) => parent.onMessage(listener) }, makeJobs)
 }

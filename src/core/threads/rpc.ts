@@ -50,8 +50,12 @@ export class Transfer<T> {
   }
 }
 
-/** Serves `jobs` on a port. Each call runs as it arrives; a job that must not overlap says so itself. */
-export function serve(port: Port, jobs: Jobs): void {
+/**
+ * Serves jobs on a port. Each call runs as it arrives; a job that must not overlap says so itself. The jobs are made
+ * at the first call, and again if making them failed: so a failure to open reaches the caller with its code.
+ */
+export function serve(port: Port, makeJobs: () => Jobs): void {
+  let jobs: Jobs | null = null
   const running = new Map<number, AbortController>()
   port.onMessage((message) => {
     if (!isMessage(message)) return
@@ -63,6 +67,7 @@ export function serve(port: Port, jobs: Jobs): void {
     const controller = new AbortController()
     running.set(call.id, controller)
     try {
+      jobs ??= makeJobs()
       const job = Object.hasOwn(jobs, call.job) ? jobs[call.job] : undefined
       if (!job) throw new AppError('internal', `no job named ${call.job}`)
       const value = await job(call.argument, {

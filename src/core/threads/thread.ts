@@ -70,6 +70,6 @@ export function serveThread<D>(make: (data: D) => Jobs): void {
       postMessage: (message, transfer) => port.postMessage(message, transfer as ArrayBuffer[] | undefined),
       onMessage: (listener) => void port.on('message', listener),
     },
-    make(workerData as D),
+    () => make(workerData as D),
   )
 }
