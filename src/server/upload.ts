@@ -1,0 +1,59 @@
+/** PUT /upload: one file's bytes, streamed to the engine. Refuses a missing, false or too large Content-Length. */
+import { AppError } from '../shared/errors.ts'
+import type { EnginePort } from './engine-port.ts'
+
+/** Larger than any document the extractors read, so that one of 300 MB is kept and gets its reason like any other. */
+export const uploadLimitBytes = 2_000_000_000
+
+export async function receiveUpload(
+  engine: EnginePort,
+  request: Request,
+  url: URL,
+): Promise<{ documentId: number; unchanged: boolean }> {
+  const name = checkName(url.searchParams.get('name') ?? '')
+  const lastModified = Number(url.searchParams.get('lastModified') ?? Number.NaN)
+  const declared = request.headers.get('content-length')
+  if (declared === null || !/^\d{1,15}$/.test(declared)) {
+    throw new AppError('bad-request', 'An upload has to say how long it is.')
+  }
+  const sizeBytes = Number(declared)
+  const limitBytes = uploadLimitBytes
+  if (sizeBytes > limitBytes) {
+    throw new AppError('too-large', 'This file is larger than Manifold accepts.', {
+      data: { name, sizeBytes, limitBytes },
+    })
+  }
+  return engine.uploads.receive({
+    name,
+    lastModified: Number.isFinite(lastModified) && lastModified >= 0 ? lastModified : null,
+    body: exactly(request.body ?? new Blob([]).stream(), sizeBytes),
+    signal: request.signal,
+  })
+}
+
+/** A relative path to show. It is never a place to write; still, nothing that climbs or points elsewhere is let in. */
+function checkName(name: string): string {
+  const steps = name.replaceAll('\\', '/').split('/')
+  const isBad = (step: string) => step === '' || step === '.' || step === '..' || /[\0-\x1f\x7f]/.test(step)
+  if (name.length > 4096 || steps.some(isBad)) {
+    throw new AppError('bad-request', 'An upload needs a relative file name.')
+  }
+  return steps.join('/')
+}
+
+/** Passes the body through and fails where it is longer or shorter than it said. */
+function exactly(body: ReadableStream<Uint8Array>, sizeBytes: number): ReadableStream<Uint8Array> {
+  let length = 0
+  return body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({
+      transform(part, controller) {
+        length += part.length
+        if (length > sizeBytes) throw new AppError('bad-request', 'The upload is longer than it said.')
+        controller.enqueue(part)
+      },
+      flush() {
+        if (length < sizeBytes) throw new AppError('bad-request', 'The upload ended early.')
+      },
+    }),
+  )
+}
