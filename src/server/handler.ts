@@ -200,10 +200,14 @@ async function readBounded(request: Request, limitBytes: number): Promise<Reques
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) throw tooLarge
   const parts: Uint8Array[] = []
   let length = 0
-  for await (const part of request.body) {
-    length += part.length
+  // Not `for await`: leaving it would cancel the body, and with it the connection the answer has to take.
+  const reader = request.body.getReader()
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    length += value.length
     if (length > limitBytes) throw tooLarge
-    parts.push(part)
+    parts.push(value)
   }
   const { method, headers, signal } = request
   return new Request(request.url, { method, headers, signal, body: Buffer.concat(parts) })

@@ -73,10 +73,9 @@ function close(server: Server): Promise<void> {
 
 function createHttpServer(handler: Handler, connection: Connection): Server {
   // A large upload through a slow tunnel may take longer than Node's five minutes a request.
-  const server = createServer({ requestTimeout: 0, headersTimeout: 20_000 }, (incoming, outgoing) => {
+  return createServer({ requestTimeout: 0, headersTimeout: 20_000 }, (incoming, outgoing) => {
     void answer(handler, connection, incoming, outgoing)
   })
-  return server
 }
 
 async function answer(
@@ -128,7 +127,8 @@ async function send(
 ): Promise<void> {
   const headers = Object.fromEntries(response.headers)
   // A body refused half way is still being sent; this connection cannot be used again.
-  if (!incoming.readableEnded && incoming.headers['content-length']) headers.connection = 'close'
+  const hasBody = Number(incoming.headers['content-length'] ?? 0) > 0 || incoming.headers['transfer-encoding']
+  if (!incoming.readableEnded && hasBody) headers.connection = 'close'
   outgoing.writeHead(response.status, headers)
   if (!response.body || incoming.method === 'HEAD') {
     await response.body?.cancel()

@@ -1,4 +1,7 @@
-/** PUT /upload: one file's bytes, streamed to the engine. Refuses a missing, false or too large Content-Length. */
+/**
+ * PUT /upload?name=<relative path>&lastModified=<ms>: one file's bytes, streamed to the engine. Its length comes as
+ * Content-Length, or as ?size= where the client cannot set that. Refuses a missing, false or too large one.
+ */
 import { AppError } from '../shared/errors.ts'
 import type { EnginePort } from './engine-port.ts'
 
@@ -12,7 +15,8 @@ export async function receiveUpload(
 ): Promise<{ documentId: number; unchanged: boolean }> {
   const name = checkName(url.searchParams.get('name') ?? '')
   const lastModified = Number(url.searchParams.get('lastModified') ?? Number.NaN)
-  const declared = request.headers.get('content-length')
+  // Electron streams a body to app:// without its length, so the address may say it too.
+  const declared = request.headers.get('content-length') ?? url.searchParams.get('size')
   if (declared === null || !/^\d{1,15}$/.test(declared)) {
     throw new AppError('bad-request', 'An upload has to say how long it is.')
   }

@@ -28,13 +28,16 @@ export function asAppError(error: unknown): AppError {
     const fromWire = fromWireError(error)
     if (fromWire) return fromWire
   }
-  if (error instanceof Error && error.name === 'AbortError')
+  if (error instanceof Error && (error.name === 'AbortError' || isGoneClient(error))) {
     return new AppError('cancelled', 'cancelled', { cause: error })
+  }
   console.error(error)
   return new AppError('internal', 'Something went wrong inside Manifold. The log has the details.', {
     cause: error,
   })
 }
+
+const isGoneClient = (error: Error): boolean => (error as NodeJS.ErrnoException).code === 'ECONNRESET'
 
 /** The first few things wrong with a request, with the field each is about. */
 function inputProblem(error: ORPCError<string, unknown>): string {

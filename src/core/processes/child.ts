@@ -13,5 +13,8 @@ export function connectChild<J extends Jobs>(child: ChildHandle, name: string): 
 }
 
 export function serveParent(parent: ParentHandle, makeJobs: () => Jobs): void {
-  serve({ postMessage: (message) => parent.send(message), onMessage: (listener) => parent.onMessage(listener) }, makeJobs)
+  serve(
+    { postMessage: (message) => parent.send(message), onMessage: (listener) => parent.onMessage(listener) },
+    makeJobs,
+  )
 }

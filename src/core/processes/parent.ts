@@ -1,30 +1,14 @@
 /**
- * A child process's connection to whoever started it: Node's IPC channel, or Electron's parentPort in a utility
- * process. The other end is a ChildHandle (core/host.ts).
+ * A child process's connection to whoever started it: Node's IPC channel, or in an Electron utility process the port
+ * that main hands over. The other end is a ChildHandle (core/host.ts).
  */
 import { AppError } from '../../shared/errors.ts'
 import type { ParentHandle } from '../host.ts'
-
-/** What Electron adds to `process` in a utility process. */
-interface UtilityProcess {
-  type?: string
-  parentPort?: {
-    postMessage(message: unknown): void
-    on(event: 'message', listener: (event: { data: unknown }) => void): void
-  }
-}
+import { utilityParentPort, type FromMain, type UtilityParentPort, type UtilityPort } from './utility-host.ts'
 
 export function connectParent(): ParentHandle {
-  const utility = process as unknown as UtilityProcess
-  if (utility.type === 'utility' && utility.parentPort) {
-    const port = utility.parentPort
-    return {
-      send: (message) => port.postMessage(message),
-      onMessage: (listener) => port.on('message', (event) => listener(event.data)),
-      // Main kills its utility processes itself when it leaves.
-      onDisconnect: () => {},
-    }
-  }
+  const main = utilityParentPort()
+  if (main) return connectThroughMain(main)
   if (!process.send) throw new AppError('internal', 'this file is started by the engine, not by hand')
   return {
     send: (message) => {
@@ -33,5 +17,22 @@ export function connectParent(): ParentHandle {
     },
     onMessage: (listener) => void process.on('message', listener),
     onDisconnect: (listener) => void process.on('disconnect', listener),
+  }
+}
+
+function connectThroughMain(main: UtilityParentPort): ParentHandle {
+  const port = new Promise<UtilityPort>((resolve) => {
+    main.on('message', ({ data, ports }) => {
+      if ((data as Partial<FromMain> | null)?.manifold === 'parent' && ports[0]) resolve(ports[0])
+    })
+  })
+  return {
+    send: (message) => void port.then((parent) => parent.postMessage(message)),
+    onMessage: (listener) =>
+      void port.then((parent) => {
+        parent.on('message', ({ data }) => listener(data))
+        parent.start()
+      }),
+    onDisconnect: (listener) => void port.then((parent) => parent.on('close', listener)),
   }
 }
