@@ -1,0 +1,155 @@
+/**
+ * Texts to unit vectors with one model: prompt, tokens, batches of like length, results in the order asked for. The
+ * same text gets the same bits whatever its batch, on the CPU [MO2]. Refuses vectors that are not numbers.
+ */
+import { AppError } from '../../shared/errors.ts'
+import type { Inference, OpenInference } from '../models/inference.ts'
+import { loadTokenizer, readDenseLayers, type Model } from '../models/load.ts'
+import { testEmbedding, type SelfTest } from '../models/self-test.ts'
+import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
+import { planBatches } from './batches.ts'
+import type { Embedder } from './types.ts'
+
+export interface ModelEmbedder extends Embedder {
+  readonly spaceFields: SpaceFields
+  /** Why the wanted device is not used; null when it is. */
+  readonly fallback: string | null
+  readonly selfTest: SelfTest
+}
+
+export interface EmbedderOptions {
+  inference: Inference
+  model: Model
+  /** As in Settings.device. */
+  device?: string
+  /** Shared by all who ask for hashes, so that no file is read twice. */
+  hashes?: FileHashes
+}
+
+/** Slices on their way to the thread: one runs while the next is tokenised here. */
+const slicesInFlight = 2
+
+/** Two languages and some code: what the self-test embeds. */
+const sampleTexts = [
+  'The quick brown fox jumps over the lazy dog while 37 other foxes watch.',
+  '知识库把文档切成小段，再把每一段变成向量，这样就能按意思搜索。',
+  'const answer = await search("向量 vector", { limit: 10 }) // 42',
+]
+
+/** Throws 'model-invalid' when the model fails the self-test or is no embedding model. */
+export async function createEmbedder({
+  inference,
+  model,
+  device = 'cpu',
+  hashes = createFileHashes(),
+}: EmbedderOptions): Promise<ModelEmbedder> {
+  if (model.task !== 'embedding') {
+    throw new AppError('model-invalid', `${model.id} is a reranker, not an embedding model`, {
+      data: { model: model.id, problem: 'task' },
+    })
+  }
+  const [{ space, fields }, tokenizer, dense] = await Promise.all([
+    spaceOf(model, hashes),
+    loadTokenizer(model),
+    readDenseLayers(model),
+  ])
+  const open = await inference.open({
+    key: `${space} ${device} ${inference.threads}`,
+    graph: {
+      graph: model.graphFile,
+      externalData: model.externalData,
+      threads: inference.threads,
+      device,
+      padId: tokenizer.padId,
+      paddingSide: tokenizer.paddingSide,
+      twoTypes: model.twoTypes,
+    },
+    vector: { pooling: model.pooling, dense, truncateTo: model.truncateTo },
+  })
+  const { prompts, maxTokens } = model
+  const { dimensions } = fields
+  const promptedTokens = (text: string): Int32Array => tokenizer.encode(text, maxTokens).ids
+
+  const embedRows = (rows: readonly Int32Array[], length: number, urgent: boolean, signal?: AbortSignal) =>
+    runRows(open, rows, length, urgent, signal)
+  let selfTest: SelfTest
+  try {
+    selfTest = await testEmbedding(
+      (rows, length) => embedRows(rows, length, true),
+      sampleTexts.map(promptedTokens),
+      {
+        dimensions,
+        highestId: tokenizer.size - 1,
+      },
+    )
+  } catch (error) {
+    await open.close()
+    if (!(error instanceof AppError)) throw error
+    throw new AppError(error.code, error.message, { cause: error, data: { model: model.id, ...error.data } })
+  }
+
+  return {
+    space,
+    spaceFields: fields,
+    modelId: model.id,
+    dimensions,
+    maxTokens,
+    provider: open.opened.provider,
+    fallback: open.opened.fallback,
+    selfTest,
+    countTokens: (input) => tokenizer.count(prompts.document + input),
+
+    async embedDocuments(inputs, signal) {
+      const vectors: Float32Array[] = new Array(inputs.length)
+      const lengths = Int32Array.from(inputs, (input) =>
+        Math.min(maxTokens, tokenizer.count(prompts.document + input)),
+      )
+      const running = new Set<Promise<void>>()
+      try {
+        for (const batch of planBatches(lengths, selfTest.batchable)) {
+          signal?.throwIfAborted()
+          const rows = batch.rows.map((row) => promptedTokens(prompts.document + inputs[row]!))
+          const run = embedRows(rows, batch.length, false, signal).then((units) => {
+            batch.rows.forEach((row, i) => (vectors[row] = units.slice(i * dimensions, (i + 1) * dimensions)))
+          })
+          running.add(run)
+          run.then(
+            () => running.delete(run),
+            () => {},
+          )
+          if (running.size >= slicesInFlight) await Promise.race(running)
+        }
+        await Promise.all(running)
+      } catch (error) {
+        await Promise.allSettled(running)
+        if (signal?.aborted) throw new AppError('cancelled', 'stopped while embedding', { cause: error })
+        throw error
+      }
+      return vectors
+    },
+
+    async embedQuery(text) {
+      const row = promptedTokens(prompts.query + text)
+      return embedRows([row], row.length, true)
+    },
+
+    close: () => open.close(),
+  }
+}
+
+function runRows(
+  open: OpenInference,
+  rows: readonly Int32Array[],
+  length: number,
+  urgent: boolean,
+  signal?: AbortSignal,
+): Promise<Float32Array> {
+  const lengths = Int32Array.from(rows, (row) => row.length)
+  const ids = new Int32Array(lengths.reduce((sum, one) => sum + one, 0))
+  let at = 0
+  for (const row of rows) {
+    ids.set(row, at)
+    at += row.length
+  }
+  return open.embed({ ids, lengths, types: null, length, urgent }, signal)
+}

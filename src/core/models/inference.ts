@@ -1,0 +1,85 @@
+/**
+ * The caller's end of the inference thread; one a process. Models are opened by key and opened again, unasked, after
+ * the thread died and was replaced.
+ */
+import { availableParallelism } from 'node:os'
+import type { Host } from '../host.ts'
+import { startThread, type Thread } from '../threads/thread.ts'
+import type { InferenceJobs, OpenedModel, OpenModel, RunRows } from './jobs.ts'
+
+export interface Inference {
+  /** Threads a run uses. */
+  readonly threads: number
+  open(model: OpenModel): Promise<OpenInference>
+  close(): Promise<void>
+}
+
+/** A model that is open in the thread. */
+export interface OpenInference {
+  readonly opened: OpenedModel
+  embed(rows: Omit<RunRows, 'key'>, signal?: AbortSignal): Promise<Float32Array>
+  score(rows: Omit<RunRows, 'key'>, signal?: AbortSignal): Promise<Float32Array>
+  close(): Promise<void>
+}
+
+/** `threads` as in Settings: 0 means half the cores, at least one. */
+export function startInference(
+  host: Pick<Host, 'spawnThread'>,
+  { threads = 0 }: { threads?: number } = {},
+): Inference {
+  let generation = 0
+  const thread: Thread<InferenceJobs> = startThread<InferenceJobs>(
+    host as Host,
+    'inference',
+    null,
+    () => void generation++,
+  )
+  // Two users of one model share its session; the last one to leave closes it.
+  const users = new Map<string, number>()
+
+  return {
+    threads: threads > 0 ? threads : Math.max(1, Math.floor(availableParallelism() / 2)),
+
+    async open(model) {
+      const opened = await thread.call.open(model)
+      users.set(model.key, (users.get(model.key) ?? 0) + 1)
+      let openedIn = generation
+      let closed = false
+      const ready = async (): Promise<void> => {
+        while (openedIn !== generation) {
+          const now = generation
+          await thread.call.open(model)
+          openedIn = now
+        }
+      }
+      const buffers = (rows: Omit<RunRows, 'key'>): ArrayBuffer[] =>
+        [rows.ids, rows.lengths, rows.types].flatMap((one) => (one ? [one.buffer as ArrayBuffer] : []))
+      return {
+        opened,
+        async embed(rows, signal) {
+          if (openedIn !== generation) await ready()
+          return (await thread.call.embed(
+            { ...rows, key: model.key },
+            { signal, transfer: buffers(rows) },
+          )) as unknown as Float32Array
+        },
+        async score(rows, signal) {
+          if (openedIn !== generation) await ready()
+          return (await thread.call.score(
+            { ...rows, key: model.key },
+            { signal, transfer: buffers(rows) },
+          )) as unknown as Float32Array
+        },
+        async close() {
+          if (closed) return
+          closed = true
+          const left = (users.get(model.key) ?? 1) - 1
+          users.set(model.key, left)
+          if (left === 0) await thread.call.close({ key: model.key })
+        },
+      }
+    },
+
+    close: () => thread.close(),
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Token vectors to one vector a text: pooling, dense layers, truncation, unit length. Sums run over a text's own tokens
+ * in double precision and in order, so padding and batch mates cannot change a bit [MO2].
+ * Formulas: sentence_transformers/models/Pooling.py and Dense.py.
+ */
+
+export const poolingModes = ['cls', 'mean', 'max', 'weighted-mean', 'mean-sqrt', 'last-token'] as const
+export type PoolingMode = (typeof poolingModes)[number]
+
+export interface DenseLayer {
+  inputs: number
+  outputs: number
+  /** Row by row: `outputs` rows of `inputs`. */
+  weight: Float32Array
+  bias: Float32Array | null
+  activation: 'identity' | 'tanh'
+}
+
+export interface VectorSpec {
+  /** Several are joined end to end. Not used where the graph gives the finished vector. */
+  pooling: PoolingMode[]
+  dense: DenseLayer[]
+  /** Matryoshka: keep so many of the first numbers. */
+  truncateTo: number | null
+}
+
+/** `tokens`: [rows, length, width]. Returns [rows, width * modes]. */
+export function pool(
+  tokens: Float32Array,
+  lengths: Int32Array,
+  length: number,
+  width: number,
+  modes: readonly PoolingMode[],
+  paddingSide: 'left' | 'right',
+): Float32Array {
+  const pooled = new Float32Array(lengths.length * width * modes.length)
+  const sums = new Float64Array(width)
+  for (let row = 0; row < lengths.length; row++) {
+    const count = lengths[row]!
+    const first = (row * length + (paddingSide === 'left' ? length - count : 0)) * width
+    modes.forEach((mode, nth) => {
+      const out = (row * modes.length + nth) * width
+      if (mode === 'cls' || mode === 'last-token') {
+        const from = first + (mode === 'cls' ? 0 : (count - 1) * width)
+        pooled.set(tokens.subarray(from, from + width), out)
+        return
+      }
+      sums.fill(mode === 'max' ? -Infinity : 0)
+      let weights = 0
+      for (let token = 0, at = first; token < count; token++, at += width) {
+        const weight = mode === 'weighted-mean' ? token + 1 : 1
+        weights += weight
+        if (mode === 'max') for (let i = 0; i < width; i++) sums[i] = Math.max(sums[i]!, tokens[at + i]!)
+        else if (weight === 1) for (let i = 0; i < width; i++) sums[i]! += tokens[at + i]!
+        else for (let i = 0; i < width; i++) sums[i]! += tokens[at + i]! * weight
+      }
+      const divisor = mode === 'max' ? 1 : mode === 'mean-sqrt' ? Math.sqrt(weights) : weights
+      for (let i = 0; i < width; i++) pooled[out + i] = sums[i]! / divisor
+    })
+  }
+  return pooled
+}
+
+export function applyDense(vectors: Float32Array, rows: number, layer: DenseLayer): Float32Array {
+  const out = new Float32Array(rows * layer.outputs)
+  for (let row = 0; row < rows; row++) {
+    for (let o = 0; o < layer.outputs; o++) {
+      let sum = layer.bias?.[o] ?? 0
+      const from = row * layer.inputs
+      const weights = o * layer.inputs
+      for (let i = 0; i < layer.inputs; i++) sum += vectors[from + i]! * layer.weight[weights + i]!
+      out[row * layer.outputs + o] = layer.activation === 'tanh' ? Math.tanh(sum) : sum
+    }
+  }
+  return out
+}
+
+/**
+ * Cuts each row to its first numbers and brings it to length 1. Returns the first row that cannot be: not finite, or
+ * all zero; -1 when all could. A zero row (a text of unknown pieces only) is left as the first unit vector would
+ * mislead: the caller decides.
+ */
+export function toUnit(
+  vectors: Float32Array,
+  rows: number,
+  keep: number,
+): { units: Float32Array; bad: number } {
+  const width = vectors.length / rows
+  const units = new Float32Array(rows * keep)
+  for (let row = 0; row < rows; row++) {
+    let squares = 0
+    for (let i = 0; i < keep; i++) squares += vectors[row * width + i]! ** 2
+    const norm = Math.sqrt(squares)
+    if (!Number.isFinite(norm)) return { units, bad: row }
+    for (let i = 0; i < keep; i++) units[row * keep + i] = norm === 0 ? 0 : vectors[row * width + i]! / norm
+  }
+  return { units, bad: -1 }
+}
