@@ -1,0 +1,112 @@
+/**
+ * A real Chromium for the tests: the one installed, else the one that came with the packages (its own flags are for a
+ * cloud service and not used). Files are dropped through the browser's own input, with real paths.
+ */
+
+import { existsSync, mkdirSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
+import { packageRoot } from '../../src/core/package-layout.ts'
+
+const installed = [
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+  'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
+]
+
+/** Chromium itself talks to its maker now and then; the tests prove that nothing leaves, so it must not. */
+const quiet = [
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-default-apps',
+  '--disable-domain-reliability',
+  '--disable-sync',
+  '--disable-features=OptimizationHints,MediaRouter,Translate,InterestFeedContentSuggestions',
+  '--metrics-recording-only',
+  '--no-first-run',
+  '--no-pings',
+]
+
+export async function browserExecutable(): Promise<string> {
+  const wanted = process.env.MANIFOLD_TEST_BROWSER
+  const found = [...(wanted ? [wanted] : []), ...installed].find((path) => existsSync(path))
+  if (found) return found
+  const { default: packaged } = await import('@sparticuz/chromium')
+  return packaged.executablePath()
+}
+
+export const browserArguments = (more: string[] = []): string[] => [
+  '--no-sandbox',
+  '--no-zygote',
+  '--headless=shell',
+  ...quiet,
+  ...more,
+]
+
+export async function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: await browserExecutable(),
+    args: browserArguments(),
+    headless: true,
+  })
+}
+
+/**
+ * Drags files and folders over the page and lets go at the middle of `target` (the page's, if none is given). The
+ * paths are real, as from a file manager.
+ */
+export async function dropFiles(page: Page, paths: string[], target?: string): Promise<void> {
+  // Only the Electron stand-in needs telling; see electron-preload-bridge.ts.
+  await page.evaluate((dropped) => {
+    const told = globalThis as { standInDropped?(paths: string[]): void }
+    told.standInDropped?.(dropped)
+  }, paths)
+  const box = target ? await page.locator(target).boundingBox() : null
+  const size = page.viewportSize() ?? { width: 1280, height: 800 }
+  const x = box ? box.x + box.width / 2 : size.width / 2
+  const y = box ? box.y + box.height / 2 : size.height / 2
+  const session: CDPSession = await page.context().newCDPSession(page)
+  const data = { items: [], files: paths, dragOperationsMask: 1 }
+  try {
+    for (const type of ['dragEnter', 'dragOver', 'drop'] as const) {
+      await session.send('Input.dispatchDragEvent', { type, x, y, data })
+    }
+  } finally {
+    await session.detach()
+  }
+}
+
+/** Writes docs/images/<name>.png. */
+export async function screenshot(page: Page, name: string): Promise<string> {
+  const directory = join(packageRoot(), 'docs', 'images')
+  mkdirSync(directory, { recursive: true })
+  const path = join(directory, `${name}.png`)
+  await page.screenshot({ path, animations: 'disabled' })
+  await stat(path)
+  return path
+}
+
+/** Milliseconds from navigation to the first text or image on the screen. */
+export function firstPaint(page: Page): Promise<number> {
+  return page.evaluate(
+    () =>
+      new Promise<number>((resolve) => {
+        new PerformanceObserver((list) => {
+          const paint = list.getEntriesByName('first-contentful-paint')[0]
+          if (paint) resolve(paint.startTime)
+        }).observe({ type: 'paint', buffered: true })
+      }),
+  )
+}
+
+/** Every request a page makes, as it makes it. */
+export function recordRequests(page: Page): string[] {
+  const urls: string[] = []
+  page.on('request', (request) => urls.push(request.url()))
+  return urls
+}
