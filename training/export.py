@@ -1,0 +1,42 @@
+"""Writes the model folders. usage: export.py <work folder> <models folder> static <table.npy> | rerank <checkpoint> [id scale bias]"""
+import os, sys
+import numpy as np
+import graphs, layout
+
+BASE = "manifold-static-256"
+
+
+def static(work, models, table):
+    vectors = np.load(f"{work}/{table}")
+    rows, scale = layout.quantise(vectors)
+    count, width = rows.shape
+    graphs.write_pieces(f"{models}/{BASE}/onnx/pieces.bin", rows, scale)
+    layout.write_json(f"{models}/{BASE}/tokenizer.json", layout.tokenizer(f"{work}/pieces.model"))
+    for kept in (256, 128):
+        folder = f"{models}/manifold-static-{kept}"
+        shared = {} if kept == 256 else {"externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}
+        layout.write_json(folder + "/config.json", {"model_type": "manifold-static", "architectures": ["ManifoldStatic"], "hidden_size": kept, "vocab_size": count,
+                          "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32", "manifold": {"type": "static", **shared}})
+        layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
+        layout.sentence_transformer(folder, kept)
+        graphs.static(f"{folder}/onnx/model.onnx", count, width, kept)
+
+
+def rerank(work, models, checkpoint, name="manifold-rerank", scale="1", bias="0"):
+    import torch, torch.nn.functional as F
+    state = {k: v.numpy() for k, v in torch.load(f"{work}/{checkpoint}").items()}
+    folder = f"{models}/{name}"
+    weight = F.softplus(torch.from_numpy(state["weight.weight"])).numpy().astype("<f4")
+    os.makedirs(f"{folder}/onnx", exist_ok=True)
+    weight.tofile(f"{folder}/onnx/reranker.bin")
+    graphs.reranker(f"{folder}/onnx/model.onnx", state, len(weight), 256)
+    layout.write_json(folder + "/config.json", {"model_type": "manifold-rerank", "architectures": ["ManifoldRerank"], "num_labels": 1, "vocab_size": len(weight),
+                      "max_position_embeddings": 512, "pad_token_id": 1, "type_vocab_size": 2, "torch_dtype": "float32",
+                      "manifold": {"type": "late-interaction", "calibration": {"scale": float(scale), "bias": float(bias)},
+                                   "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin", "reranker.bin": f"{name}/onnx/reranker.bin"}, "tokenizer": BASE}})
+    layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
+
+
+if __name__ == "__main__":
+    work, models, kind, *rest = sys.argv[1:]
+    {"static": static, "rerank": rerank}[kind](work, models, *rest)
