@@ -7,50 +7,13 @@ import { constants } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
 import type { DocumentKind, Reason } from '../../shared/document.ts'
 import { sniff } from './decode.ts'
-import { extractMarkdown, markdownVersion } from './markdown.ts'
-import { extractPdf, pdfVersion } from './pdf.ts'
-import { extractText, textVersion } from './text.ts'
+import { extractorVersions, kindOfName, sizeLimits } from './kinds.ts'
+import { extractMarkdown } from './markdown.ts'
+import { extractPdf } from './pdf.ts'
+import { extractText } from './text.ts'
 import type { ExtractResult } from './types.ts'
 
-/** 'other' is never read; it has a version so that every kind has one. */
-export const extractorVersions: Record<DocumentKind, string> = {
-  pdf: pdfVersion,
-  markdown: markdownVersion,
-  text: textVersion,
-  other: 'none/1',
-}
-
-export const sizeLimits: Record<DocumentKind, number> = {
-  pdf: 200_000_000,
-  markdown: 50_000_000,
-  text: 50_000_000,
-  other: 0,
-}
-
-const extensions = new Map<string, DocumentKind>([
-  ['pdf', 'pdf'],
-  ...['md', 'markdown', 'mdown', 'mkd', 'mdx', 'qmd', 'rmd'].map((one): [string, DocumentKind] => [
-    one,
-    'markdown',
-  ]),
-  ...(
-    'txt text log rst org tex ltx bib adoc asciidoc textile wiki mediawiki csv tsv json jsonl ndjson yaml yml toml ini cfg ' +
-    'conf properties srt vtt sbv lrc nfo'
-  )
-    .split(' ')
-    .map((one): [string, DocumentKind] => [one, 'text']),
-])
-
-const textNames =
-  /^(?:readme|license|licence|copying|changelog|changes|authors|contributors|contributing|notice|todo|install|news)$/i
-
-/** By name alone, so that a folder can be counted without reading it. Source code is 'other': found by name only. */
-export function kindOfName(name: string): DocumentKind {
-  const base = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
-  const dot = base.lastIndexOf('.')
-  if (dot <= 0) return textNames.test(base) ? 'text' : 'other'
-  return extensions.get(base.slice(dot + 1).toLowerCase()) ?? 'other'
-}
+export { extractorVersions, kindOfName, sizeLimits }
 
 export interface ExtractOptions {
   path: string

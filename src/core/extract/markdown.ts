@@ -11,9 +11,8 @@ import { gfm } from 'micromark-extension-gfm'
 import { decode } from './decode.ts'
 import { emptyFrontMatter, readFrontMatter } from './front-matter.ts'
 import { extractText } from './text.ts'
+import { extractorVersions } from './kinds.ts'
 import type { Block, BlockKind, ExtractResult, Line } from './types.ts'
-
-export const markdownVersion = 'markdown/1'
 
 /** The parser's tree takes some hundred times its source: long files are parsed in pieces of about this size. */
 const pieceChars = 256 * 1024
@@ -39,7 +38,7 @@ export function extractMarkdown(
     if (!(error instanceof RangeError)) throw error
     const plain = extractText(bytes, 'deep.txt')
     return plain.ok
-      ? { ok: true, text: { ...plain.text, extractor: markdownVersion, kind: 'markdown' } }
+      ? { ok: true, text: { ...plain.text, extractor: extractorVersions.markdown, kind: 'markdown' } }
       : plain
   }
   const { blocks, front, inlineTags } = reader
@@ -47,7 +46,7 @@ export function extractMarkdown(
   return {
     ok: true,
     text: {
-      extractor: markdownVersion,
+      extractor: extractorVersions.markdown,
       kind: 'markdown',
       title: front.title ?? (firstHeading ? firstHeading.text.replaceAll('\n', ' ').trim() || null : null),
       date: front.date,

@@ -9,9 +9,8 @@ import { documentOptions, loadPdfJs, type PdfJs } from './pdf-engine.ts'
 import { documentTitle, infoText, pdfDate } from './pdf-info.ts'
 import { layOutPage, type FontStyle, type PageLine } from './pdf-layout.ts'
 import { structure } from './pdf-structure.ts'
+import { extractorVersions } from './kinds.ts'
 import type { ExtractResult, Page } from './types.ts'
-
-export const pdfVersion = 'pdf/1'
 
 export const maxPdfPages = 20_000
 const maxChars = 100_000_000
@@ -123,7 +122,7 @@ async function readDocument(
   return {
     ok: true,
     text: {
-      extractor: pdfVersion,
+      extractor: extractorVersions.pdf,
       kind: 'pdf',
       title: documentTitle(infoText(info.Title), largest, firstPage),
       date: created ?? modified,

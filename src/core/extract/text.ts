@@ -3,9 +3,8 @@
  * chapters and underlined lines are headings. Data files keep their lines: tables as tables, the rest as code.
  */
 import { decode } from './decode.ts'
+import { extractorVersions } from './kinds.ts'
 import type { Block, BlockKind, ExtractResult } from './types.ts'
-
-export const textVersion = 'text/1'
 
 const extensionOf = (name: string) => /\.([^./\\]+)$/.exec(name.toLowerCase())?.[1] ?? ''
 const tables = new Set(['csv', 'tsv'])
@@ -51,7 +50,7 @@ export function extractText(bytes: Uint8Array, name: string): ExtractResult {
   return {
     ok: true,
     text: {
-      extractor: textVersion,
+      extractor: extractorVersions.text,
       kind: 'text',
       title: first?.kind === 'heading' && first.level === 1 ? first.text : null,
       date: null,
