@@ -3,12 +3,13 @@
  * Everything in a folder is hostile: sizes are bounded, paths stay inside, what does not fit is refused with
  * 'model-invalid' and `data.problem`. Opens no graph; that the graph agrees is checked where it is opened.
  */
-import { readFile, readdir, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
 import { AppError } from '../../shared/errors.ts'
-import { poolingModes, type DenseLayer, type PoolingMode } from './pooling.ts'
+import { externalLocations } from './onnx-file.ts'
+import type { DenseLayer, PoolingMode } from './pooling.ts'
 import { readSafetensors } from './safetensors.ts'
 import { createTokenizer, type Tokenizer } from './tokenizer.ts'
 
@@ -206,7 +207,11 @@ async function read(
     config.architectures?.some((name) => name.endsWith('ForSequenceClassification'))
       ? 'reranker'
       : 'embedding')
-  const weightFiles = [graphFile, ...(await besideGraph(graphFile)), ...externalData.map(({ file }) => file)]
+  const weightFiles = [
+    graphFile,
+    ...(await besideGraph(graphFile, new Set(externalData.map(({ path }) => path)))),
+    ...externalData.map(({ file }) => file),
+  ]
   const { pooling, dense, dimensions } = await readVectorParts(root, task, config, overrides)
   for (const layer of dense) weightFiles.push(layer.file)
   const sentence = await readJson(root, 'config_sentence_transformers.json', SentenceTransformers)
@@ -231,7 +236,10 @@ async function read(
     folder: root,
     builtIn: builtInDir !== null && dirname(root) === resolve(builtInDir),
     task,
-    type: manifold?.type ?? (task === 'reranker' ? 'cross-encoder' : 'encoder'),
+    type:
+      typeNames[manifold?.type ?? ''] ??
+      manifold?.type ??
+      (task === 'reranker' ? 'cross-encoder' : 'encoder'),
     languages: manifold?.languages ?? card.languages,
     licence: manifold?.licence ?? card.licence,
     sizeBytes: await folderSize(root),
@@ -251,6 +259,12 @@ async function read(
     prompts: overrides.prompts ?? readPrompts(sentence),
     calibration: manifold?.calibration ?? null,
   }
+}
+
+/** How the window says it. */
+const typeNames: Record<string, string> = {
+  static: 'static embedding',
+  'late-interaction': 'late interaction',
 }
 
 const isReranker = (type: string | undefined): boolean =>
@@ -413,15 +427,10 @@ async function findGraph(root: string, wanted: string | undefined): Promise<stri
   throw invalid('missing-file', 'onnx/model.onnx is missing', { file: 'onnx/model.onnx' })
 }
 
-/** Weights that ONNX Runtime finds by itself beside the graph: model.onnx_data, and what it calls so. */
-async function besideGraph(graphFile: string): Promise<string[]> {
-  const folder = dirname(graphFile)
-  const names = await readdir(folder)
-  const stem = basename(graphFile)
-  return names
-    .filter((name) => name.startsWith(`${stem}_data`) || name === `${stem}.data`)
-    .sort()
-    .map((name) => join(folder, name))
+/** Weights that ONNX Runtime finds by itself beside the graph, as the graph names them; they must be there. */
+async function besideGraph(graphFile: string, shared: ReadonlySet<string>): Promise<string[]> {
+  const locations = (await externalLocations(graphFile)).filter((location) => !shared.has(location)).sort()
+  return Promise.all(locations.map((location) => insideFile(dirname(graphFile), location)))
 }
 
 const precisionOf = (graphFile: string): string => {
@@ -496,5 +505,3 @@ async function folderSize(root: string): Promise<number> {
   )
   return sizes.reduce((sum, size) => sum + size, 0)
 }
-
-export { poolingModes }

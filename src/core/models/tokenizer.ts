@@ -36,29 +36,29 @@ export interface Tokenizer {
   encodePair(first: string, second: string, maxTokens: number): PairEncoding
 }
 
+const maxTokenId = 4_000_000
+
 const TokenizerFile = z.looseObject({
-  model: z.looseObject({
-    type: z.string().optional(),
-    vocab: z.union([
-      z.record(z.string(), z.number().int().min(0)),
-      z.array(z.tuple([z.string(), z.number()]).rest(z.unknown())),
-    ]),
-    unk_id: z.number().int().nullish(),
-  }),
+  // The vocabulary is checked by hand below: a schema takes longer over a million entries than everything else here.
+  model: z.looseObject({ type: z.string().optional(), unk_id: z.number().int().min(0).nullish() }),
   added_tokens: z
     .array(
       z.looseObject({
-        id: z.number().int().min(0),
-        content: z.string().min(1),
+        id: z.number().int().min(0).max(maxTokenId),
+        content: z.string().min(1).max(1000),
         normalized: z.boolean().optional(),
+        lstrip: z.boolean().optional(),
+        rstrip: z.boolean().optional(),
       }),
     )
+    .max(10_000)
     .default([]),
   normalizer: z.unknown().default(null),
   pre_tokenizer: z.unknown().default(null),
   post_processor: z.unknown().default(null),
   decoder: z.unknown().default(null),
 })
+type TokenizerFile = z.infer<typeof TokenizerFile>
 
 const Special = z.union([z.string(), z.looseObject({ content: z.string() })]).nullish()
 const TokenizerConfigFile = z.looseObject({
@@ -90,18 +90,25 @@ export function createTokenizer(
     throw invalid(`tokenizer.json is not a tokenizer: ${z.prettifyError(file.error).slice(0, 300)}`)
   const settings = TokenizerConfigFile.safeParse(config ?? {})
   if (!settings.success) throw invalid('tokenizer_config.json is not what it should be')
+  const { vocab, size } = readVocabulary(file.data)
+  const plain = options.fast === false || needsPackage(file.data, settings.data)
   let inner: HuggingFaceTokenizer
+  let contentIds: (text: string) => Int32Array
   try {
-    inner = new HuggingFaceTokenizer(file.data, settings.data)
+    // Our own Unigram does the work; the package then needs the special tokens only, and builds no second trie.
+    const ownUnigram = !plain && Array.isArray(vocab)
+    inner = new HuggingFaceTokenizer(
+      ownUnigram
+        ? { ...file.data, model: { type: 'WordPiece', vocab: specialIds(file.data, vocab) } }
+        : file.data,
+      settings.data,
+    )
+    contentIds = plain
+      ? (text) => Int32Array.from(inner.encode(text, { add_special_tokens: false }).ids)
+      : createContentEncoder(inner, file.data, vocab)
   } catch (error) {
     throw invalid(`the tokenizer is of a kind that cannot be read: ${String(error).slice(0, 200)}`, error)
   }
-  const { model, added_tokens: addedTokens } = file.data
-  let size = Array.isArray(model.vocab) ? model.vocab.length : 0
-  if (!Array.isArray(model.vocab)) for (const id of Object.values(model.vocab)) size = Math.max(size, id + 1)
-  for (const { id } of addedTokens) size = Math.max(size, id + 1)
-
-  const contentIds = createContentEncoder(inner, file.data, settings.data, options.fast ?? true)
   const single = readTemplate(inner, false)
   const pair = readTemplate(inner, true)
   const keepsEnd = settings.data.truncation_side === 'left'
@@ -205,50 +212,88 @@ function readTemplate(inner: HuggingFaceTokenizer, isPair: boolean) {
   }
 }
 
+type Vocabulary = [string, number][] | Record<string, number>
+
+/** Throws 'model-invalid' unless it is a list of pieces with scores or a map of tokens to ids. */
+function readVocabulary({ model, added_tokens: added }: TokenizerFile): { vocab: Vocabulary; size: number } {
+  const vocab: unknown = model.vocab
+  let size = 0
+  for (const { id } of added) size = Math.max(size, id + 1)
+  if (Array.isArray(vocab)) {
+    const sound = vocab.every(
+      (one) => Array.isArray(one) && typeof one[0] === 'string' && Number.isFinite(one[1]),
+    )
+    if (sound && vocab.length > 0 && vocab.length <= maxTokenId && (model.unk_id ?? 0) < vocab.length) {
+      return { vocab: vocab as [string, number][], size: Math.max(size, vocab.length) }
+    }
+  } else if (typeof vocab === 'object' && vocab !== null) {
+    const ids = Object.values(vocab)
+    for (const id of ids) size = Math.max(size, Number(id) + 1)
+    if (ids.length > 0 && size <= maxTokenId && ids.every((id) => Number.isInteger(id) && id >= 0)) {
+      return { vocab: vocab as Record<string, number>, size }
+    }
+  }
+  throw invalid('the vocabulary of tokenizer.json is not one')
+}
+
+/** Kinds whose texts go the package's own way: rare old flags, and added tokens looked for after normalising. */
+const needsPackage = (file: TokenizerFile, config: z.infer<typeof TokenizerConfigFile>): boolean =>
+  config.remove_space === true ||
+  config.do_lowercase_and_remove_accent === true ||
+  (file.normalizer !== null && file.added_tokens.some((token) => token.normalized))
+
+/** Ids of the tokens a template may name. */
+function specialIds(file: TokenizerFile, vocab: [string, number][]): Record<string, number> {
+  const names = new Set(
+    JSON.stringify(file.post_processor ?? null)
+      .match(/"(?:[^"\\]|\\.)*"/g)
+      ?.map((text) => JSON.parse(text) as string),
+  )
+  const ids: Record<string, number> = {}
+  vocab.forEach(([piece], id) => {
+    if (names.has(piece)) ids[piece] = id
+  })
+  for (const { content, id } of file.added_tokens) ids[content] = id
+  return ids
+}
+
 /** Ids of a text without special tokens. */
 function createContentEncoder(
   inner: HuggingFaceTokenizer,
-  file: z.infer<typeof TokenizerFile>,
-  config: z.infer<typeof TokenizerConfigFile>,
-  fast: boolean,
+  file: TokenizerFile,
+  vocab: Vocabulary,
 ): (text: string) => Int32Array {
-  const reference = (text: string): Int32Array =>
-    Int32Array.from(inner.encode(text, { add_special_tokens: false }).ids)
-  if (!fast || config.remove_space || config.do_lowercase_and_remove_accent) return reference
   const { normalizer, pre_tokenizer: preTokenizer, model } = inner as unknown as Insides
-  const added = file.added_tokens
-  // An added token that is looked for after normalising may appear out of other characters.
-  if (normalizer && added.some((token) => token.normalized)) return reference
-  const escaped = added.map((token) => token.content.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  const addedPattern = escaped.length > 0 ? new RegExp(escaped.join('|'), 'u') : null
+  const added = new Map(file.added_tokens.map((token) => [token.content, token]))
+  // The longest first: that is the one the reference takes.
+  const contents = [...added.keys()].sort((a, b) => b.length - a.length)
+  const addedPattern =
+    contents.length > 0
+      ? new RegExp(contents.map((one) => one.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|'), 'gu')
+      : null
 
-  const { vocab } = file.model
-  const unigram = Array.isArray(vocab)
-    ? createUnigram(
-        vocab.map(([piece, score]) => [piece, score]),
-        file.model.unk_id ?? -1,
-      )
-    : null
+  const unigram = Array.isArray(vocab) ? createUnigram(vocab, file.model.unk_id ?? -1) : null
   const ends = wordEnds(file.normalizer, file.pre_tokenizer, unigram?.joinsWords ?? false)
   const { tokens_to_ids: idOf, unk_token_id: unknownId } = model
 
-  function encodeSegment(text: string, out: number[]): void {
+  function encodeSegment(text: string, section: number, out: number[]): void {
     const normalised = normalizer ? normalizer.normalize(text) : text
     if (normalised.length === 0) return
-    const words = preTokenizer ? preTokenizer.pre_tokenize(normalised, { section_index: 0 }) : [normalised]
+    const words = preTokenizer
+      ? preTokenizer.pre_tokenize(normalised, { section_index: section })
+      : [normalised]
     if (unigram) for (const word of words) unigram.encode(word, out)
     else
       for (const word of words) for (const token of model([word])) out.push(idOf.get(token) ?? unknownId ?? 0)
   }
 
   const cache = new Map<string, Int32Array>()
-  const out: number[] = []
-  function encodeCached(text: string): void {
-    if (text.length > cachedWordChars) return encodeSegment(text, out)
+  function encodeCached(text: string, out: number[]): void {
+    if (text.length > cachedWordChars) return encodeSegment(text, 0, out)
     let ids = cache.get(text)
     if (!ids) {
       const fresh: number[] = []
-      encodeSegment(text, fresh)
+      encodeSegment(text, 0, fresh)
       ids = Int32Array.from(fresh)
       if (cache.size >= cachedWords) cache.clear()
       cache.set(text, ids)
@@ -256,17 +301,42 @@ function createContentEncoder(
     for (let i = 0; i < ids.length; i++) out.push(ids[i]!)
   }
 
+  function encodeSection(text: string, section: number, out: number[]): void {
+    if (!ends) return encodeSegment(text, section, out)
+    let start = 0
+    for (let at = ends(text, 0); at < text.length; at = ends(text, start)) {
+      encodeCached(text.slice(start, at), out)
+      start = at
+    }
+    encodeCached(text.slice(start), out)
+  }
+
   return (text) => {
-    if (addedPattern?.test(text)) return reference(text)
-    out.length = 0
-    if (ends) {
-      let start = 0
-      for (let at = ends(text, 0); at < text.length; at = ends(text, start)) {
-        encodeCached(text.slice(start, at))
-        start = at
-      }
-      encodeCached(text.slice(start))
-    } else encodeSegment(text, out)
+    const out: number[] = []
+    const matches = addedPattern ? [...text.matchAll(addedPattern)] : []
+    if (matches.length === 0) {
+      encodeSection(text, 0, out)
+      return Int32Array.from(out)
+    }
+    // Added tokens stand between sections of ordinary text; some swallow the white space beside them.
+    let from = 0
+    let section = 0
+    let stripStart = false
+    const ordinary = (part: string, stripEnd: boolean): void => {
+      if (part.length > 0) section++
+      if (stripStart) part = part.trimStart()
+      if (stripEnd) part = part.trimEnd()
+      if (part.length > 0) encodeSection(part, section - 1, out)
+    }
+    for (const match of matches) {
+      const token = added.get(match[0])!
+      ordinary(text.slice(from, match.index), token.lstrip === true)
+      out.push(token.id)
+      section++
+      stripStart = token.rstrip === true
+      from = match.index + match[0].length
+    }
+    ordinary(text.slice(from), false)
     return Int32Array.from(out)
   }
 }
