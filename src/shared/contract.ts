@@ -152,7 +152,9 @@ export const contract = {
     /** Removes every trace, then looks for it [DA5]. */
     forget: base
       .input(DocumentIds)
-      .output(z.object({ done: z.number().int(), traces: z.array(z.string()), searched: z.array(z.string()) })),
+      .output(
+        z.object({ done: z.number().int(), traces: z.array(z.string()), searched: z.array(z.string()) }),
+      ),
     retry: base.input(z.strictObject({ ids: z.array(DocumentId).max(10_000).optional() })).output(Done),
   },
   ingest: {
@@ -205,7 +207,11 @@ export const contract = {
           maxQueries: z.number().int().positive().optional(),
         }),
       )
-      .output(eventIterator(z.object({ stage: z.string(), done: z.number(), total: z.number(), report: z.unknown() }))),
+      .output(
+        eventIterator(
+          z.object({ stage: z.string(), done: z.number(), total: z.number(), report: z.unknown() }),
+        ),
+      ),
     shutdown: base.input(Nothing).output(Done),
   },
 }

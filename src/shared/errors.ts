@@ -50,7 +50,11 @@ export interface ErrorShape {
 
 export function toErrorShape(error: unknown): ErrorShape {
   if (error instanceof AppError) return { code: error.code, message: error.message, data: error.data }
-  return { code: 'internal', message: error instanceof Error ? (error.stack ?? error.message) : String(error), data: {} }
+  return {
+    code: 'internal',
+    message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    data: {},
+  }
 }
 
 export function fromErrorShape(shape: ErrorShape): AppError {

@@ -17,13 +17,14 @@ import type { Library } from '../store/library/library.ts'
 import { storedFile } from '../store/library/layout.ts'
 import type { Job } from '../store/library/queue.ts'
 import type { Target } from '../store/library/rows.ts'
-import type { IndexStore, VectorStore } from '../store/types.ts'
+import type { WritableIndexStore } from '../store/index/index-store.ts'
+import type { WritableVectorStore } from '../store/vectors/vector-store.ts'
 
 /** A target with its files open and its model loaded. */
 export interface OpenTarget {
   target: Target
-  index: IndexStore
-  vectors: VectorStore
+  index: WritableIndexStore
+  vectors: WritableVectorStore
   embedder: Embedder
   /** Sentence vectors for semantic chunking: always the built-in model, whatever the target's own is. */
   embedSentences(sentences: string[]): Promise<Float32Array[]>
@@ -127,7 +128,11 @@ async function readOne(
     if (error instanceof AppError && (error.code === 'cancelled' || error.code === 'unavailable')) {
       return { job, released: true }
     }
-    return { job, reason: { code: 'unreadable', data: { detail: String(error).slice(0, 300) } }, sha256: null }
+    return {
+      job,
+      reason: { code: 'unreadable', data: { detail: String(error).slice(0, 300) } },
+      sha256: null,
+    }
   }
 }
 
@@ -220,16 +225,16 @@ export async function writeTexts(
   }
   if (signal.aborted) throw new AppError('cancelled', 'stopped before writing')
   beforeIndex()
-  for (const { sha256, title, chunks } of texts) {
-    if (!chunks) continue
-    // The done mark of the old vectors goes first: a crash in between leaves a text to be done, never a half one.
-    vectors.drop(sha256)
-    index.put({ sha256, title, chunks })
-  }
-  for (const { sha256 } of texts) {
-    vectors.put(
+  const rechunked = texts.flatMap(({ sha256, title, chunks }) => (chunks ? [{ sha256, title, chunks }] : []))
+  // The done mark of the old vectors goes first: a crash in between leaves a text to be done, never a half one.
+  for (const { sha256 } of rechunked) if (vectors.has(sha256)) vectors.drop(sha256)
+  index.putMany(rechunked)
+  vectors.putMany(
+    texts.map(({ sha256 }) => ({
       sha256,
-      index.inputs(sha256).map(({ chunkId, inputHash }) => ({ chunkId, inputHash, vector: byHash.get(inputHash)! })),
-    )
-  }
+      rows: index
+        .inputs(sha256)
+        .map(({ chunkId, inputHash }) => ({ chunkId, inputHash, vector: byHash.get(inputHash)! })),
+    })),
+  )
 }

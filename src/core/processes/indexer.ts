@@ -6,4 +6,4 @@ import { connectParent } from './parent.ts'
 
 const parent = connectParent()
 parent.onDisconnect(() => process.exit(0))
-serveParent(parent, () => createIndexer(createProcessHost(parent)))
+serveParent(parent, () => createIndexer(createProcessHost()))

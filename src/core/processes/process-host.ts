@@ -1,8 +1,6 @@
-/** The host inside a child process: Node's, or in an Electron utility process the one that asks main. */
-import type { Host, ParentHandle } from '../host.ts'
+/** The host a child process starts its own threads and processes with: plain Node, or a utility process that asks main. */
+import type { Host } from '../host.ts'
 import { createNodeHost } from '../node-host.ts'
 import { createUtilityHost, utilityParentPort } from './utility-host.ts'
 
-export function createProcessHost(_parent: ParentHandle): Host {
-  return utilityParentPort() ? createUtilityHost() : createNodeHost()
-}
+export const createProcessHost = (): Host => (utilityParentPort() ? createUtilityHost() : createNodeHost())

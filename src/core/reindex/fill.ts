@@ -31,7 +31,10 @@ export function missingTexts(
   const wanted = library.texts.wanted()
   const indexed = new Set(index.texts())
   const embedded = new Set(vectors.texts())
-  return { missing: wanted.filter((sha256) => !indexed.has(sha256) || !embedded.has(sha256)), total: wanted.length }
+  return {
+    missing: wanted.filter((sha256) => !indexed.has(sha256) || !embedded.has(sha256)),
+    total: wanted.length,
+  }
 }
 
 export function createFill(library: Library, target: OpenTarget): Fill {
@@ -71,7 +74,10 @@ export function createFill(library: Library, target: OpenTarget): Fill {
 }
 
 /** Drops what no document names any more, removed ones with undo included. Returns how many texts went. */
-export function sweepTarget(library: Library, { index, vectors }: Pick<OpenTarget, 'index' | 'vectors'>): number {
+export function sweepTarget(
+  library: Library,
+  { index, vectors }: Pick<OpenTarget, 'index' | 'vectors'>,
+): number {
   const referenced = library.texts.referenced()
   let dropped = 0
   for (const sha256 of new Set([...index.texts(), ...vectors.texts()])) {

@@ -19,6 +19,8 @@ export interface IndexStore {
   refreshFrequent(): void
   /** null when sound, else what is wrong (integrity of file and keyword index, rows without their partner). */
   check(): string | null
+  /** After drops that must leave nothing behind: merges the keyword index and folds the log, so that freed pages are overwritten. */
+  purge(): void
   close(): void
 }
 
@@ -33,5 +35,7 @@ export interface VectorStore {
   texts(): string[]
   counts(): { texts: number; vectors: number }
   check(): string | null
+  /** See IndexStore.purge. */
+  purge(): void
   close(): void
 }

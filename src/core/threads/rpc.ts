@@ -74,7 +74,8 @@ export function serve(port: Port, makeJobs: () => Jobs): void {
         signal: controller.signal,
         progress: (progress) => port.postMessage({ rpc: 'progress', id: call.id, value: progress }),
       })
-      if (value instanceof Transfer) port.postMessage({ rpc: 'result', id: call.id, value: value.value }, value.buffers)
+      if (value instanceof Transfer)
+        port.postMessage({ rpc: 'result', id: call.id, value: value.value }, value.buffers)
       else port.postMessage({ rpc: 'result', id: call.id, value })
     } catch (error) {
       port.postMessage({ rpc: 'error', id: call.id, error: toErrorShape(error) })
@@ -97,7 +98,11 @@ export function connect<J extends Jobs>(port: Port): Client<J> {
   let failure: AppError | null = null
   const open = new Map<
     number,
-    { resolve(value: unknown): void; reject(error: Error): void; onProgress: ((value: unknown) => void) | undefined }
+    {
+      resolve(value: unknown): void
+      reject(error: Error): void
+      onProgress: ((value: unknown) => void) | undefined
+    }
   >()
 
   port.onMessage((message) => {

@@ -35,7 +35,9 @@ export function startThread<J extends Jobs>(
     mine.on('error', (error) => (reason = error))
     mine.on('exit', (code) => {
       mineClient.fail(
-        new AppError('unavailable', `the ${role} thread ended (${reason?.message ?? `code ${code}`})`, { cause: reason }),
+        new AppError('unavailable', `the ${role} thread ended (${reason?.message ?? `code ${code}`})`, {
+          cause: reason,
+        }),
       )
       if (closed || worker !== mine) return
       start()

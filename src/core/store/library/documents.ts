@@ -1,6 +1,12 @@
 /** Documents: known by name at once, read later, removed with a way back. */
 import type { DocumentQuery } from '../../../shared/contract.ts'
-import type { DocumentKind, DocumentStatus, DocumentSummary, Reason, ReasonCode } from '../../../shared/document.ts'
+import type {
+  DocumentKind,
+  DocumentStatus,
+  DocumentSummary,
+  Reason,
+  ReasonCode,
+} from '../../../shared/document.ts'
 import type { Connection } from '../open.ts'
 import { documentColumns, nameWithoutExtension, toSummary, type DocumentRow } from './rows.ts'
 
@@ -55,7 +61,9 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
   const dropJob = connection.prepare('DELETE FROM jobs WHERE document_id = ?')
   const dropName = connection.prepare('DELETE FROM names WHERE rowid = ?')
   const addName = connection.prepare('INSERT INTO names (rowid, name, title) VALUES (?, ?, ?)')
-  const excluded = connection.prepare<[string], { path: string }>('SELECT path FROM exclusions WHERE path = ?')
+  const excluded = connection.prepare<[string], { path: string }>(
+    'SELECT path FROM exclusions WHERE path = ?',
+  )
   const unexclude = connection.prepare('DELETE FROM exclusions WHERE path = ?')
 
   function indexName(id: number, name: string, title: string | null): void {
@@ -68,7 +76,12 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
   }
 
   /** One file as found: new and changed ones are queued. `explicit` lifts an exclusion; a watcher's find does not. */
-  function upsertOne(sourceId: number, file: FoundFile, explicit: boolean, now: string): 'new' | 'changed' | 'unchanged' | 'excluded' {
+  function upsertOne(
+    sourceId: number,
+    file: FoundFile,
+    explicit: boolean,
+    now: string,
+  ): 'new' | 'changed' | 'unchanged' | 'excluded' {
     if (explicit) unexclude.run(file.path)
     else if (excluded.get(file.path)) return 'excluded'
     const slash = file.relPath.lastIndexOf('/')
@@ -94,10 +107,13 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
     }
     const same =
       known.size === values.size &&
-      (values.storedSha256 === null ? known.mtime_ms === values.mtimeMs : known.stored_sha256 === values.storedSha256)
+      (values.storedSha256 === null
+        ? known.mtime_ms === values.mtimeMs
+        : known.stored_sha256 === values.storedSha256)
     const settled = known.status !== 'removed' && known.reason === null
     if (same && settled) {
-      if (known.source_id !== sourceId || known.rel_path !== file.relPath) rehome.run({ ...values, id: known.id })
+      if (known.source_id !== sourceId || known.rel_path !== file.relPath)
+        rehome.run({ ...values, id: known.id })
       return 'unchanged'
     }
     // The same bytes that failed before fail again; only an explicit add tries them once more.
@@ -119,11 +135,15 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
     within('d.kind', query.kinds)
     within("json_extract(d.reason, '$.code')", query.reasons)
     if (query.folders && query.folders.length > 0) {
-      parts.push(`(${query.folders.map(() => "(d.folder = ? OR substr(d.folder, 1, length(?) + 1) = ? || '/')").join(' OR ')})`)
+      parts.push(
+        `(${query.folders.map(() => "(d.folder = ? OR substr(d.folder, 1, length(?) + 1) = ? || '/')").join(' OR ')})`,
+      )
       for (const folder of query.folders) parameters.push(folder, folder, folder)
     }
     if (query.tags && query.tags.length > 0) {
-      parts.push('EXISTS (SELECT 1 FROM json_each(d.tags) t WHERE t.value IN (SELECT value FROM json_each(?)))')
+      parts.push(
+        'EXISTS (SELECT 1 FROM json_each(d.tags) t WHERE t.value IN (SELECT value FROM json_each(?)))',
+      )
       parameters.push(JSON.stringify(query.tags))
     }
     const text = query.text.trim()
@@ -135,7 +155,12 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
     return { sql: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', parameters }
   }
 
-  const orders = { added: 'd.id', date: 'd.date', title: 'coalesce(d.title, d.name) COLLATE NOCASE', size: 'd.size' } as const
+  const orders = {
+    added: 'd.id',
+    date: 'd.date',
+    title: 'coalesce(d.title, d.name) COLLATE NOCASE',
+    size: 'd.size',
+  } as const
 
   return {
     get(id: number): DocumentRow | null {
@@ -148,7 +173,11 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
     },
 
     /** One transaction for the whole batch. Returns how many were new or changed, and how many unchanged. */
-    upsert(sourceId: number, files: readonly FoundFile[], explicit: boolean): { queued: number; unchanged: number } {
+    upsert(
+      sourceId: number,
+      files: readonly FoundFile[],
+      explicit: boolean,
+    ): { queued: number; unchanged: number } {
       const now = new Date().toISOString()
       let queued = 0
       let unchanged = 0
@@ -170,10 +199,14 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
 
     list(query: DocumentQuery): { documents: DocumentSummary[]; total: number } {
       const { sql, parameters } = where(query)
-      const total = connection.prepare(`SELECT count(*) AS n FROM documents d ${sql}`).get(...parameters) as { n: number }
+      const total = connection.prepare(`SELECT count(*) AS n FROM documents d ${sql}`).get(...parameters) as {
+        n: number
+      }
       const direction = query.descending ? 'DESC' : 'ASC'
       const rows = connection
-        .prepare(`SELECT ${documentColumns} ${sql} ORDER BY ${orders[query.sort]} ${direction}, d.id ${direction} LIMIT ? OFFSET ?`)
+        .prepare(
+          `SELECT ${documentColumns} ${sql} ORDER BY ${orders[query.sort]} ${direction}, d.id ${direction} LIMIT ? OFFSET ?`,
+        )
         .all(...parameters, query.limit, query.offset) as DocumentRow[]
       return { documents: rows.map(toSummary), total: total.n }
     },
@@ -181,9 +214,9 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
     copies(id: number): DocumentSummary[] {
       const rows = connection
         .prepare(
-          `SELECT ${documentColumns} WHERE d.id <> ?1 AND d.status <> 'removed' AND d.sha256 = (SELECT sha256 FROM documents WHERE id = ?1)`,
+          `SELECT ${documentColumns} WHERE d.id <> @id AND d.status <> 'removed' AND d.sha256 = (SELECT sha256 FROM documents WHERE id = @id)`,
         )
-        .all(id) as DocumentRow[]
+        .all({ id }) as DocumentRow[]
       return rows.map(toSummary)
     },
 
@@ -204,7 +237,9 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
     },
 
     byStatus(): Map<DocumentStatus, number> {
-      const rows = connection.prepare('SELECT status, count(*) AS n FROM documents GROUP BY status').all() as {
+      const rows = connection
+        .prepare('SELECT status, count(*) AS n FROM documents GROUP BY status')
+        .all() as {
         status: DocumentStatus
         n: number
       }[]
@@ -263,7 +298,9 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
             const before = row.status_before ?? 'queued'
             const waits = before === 'queued' || before === 'indexing'
             connection
-              .prepare('UPDATE documents SET status = ?, status_before = NULL, removed_at = NULL WHERE id = ?')
+              .prepare(
+                'UPDATE documents SET status = ?, status_before = NULL, removed_at = NULL WHERE id = ?',
+              )
               .run(waits ? 'queued' : before, id)
             // Its text may have been swept meanwhile; the job finds that out and reads the file again.
             if (before !== 'failed') enqueue(id, row.kind, row.size)
@@ -296,7 +333,9 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
         .transaction(() => {
           for (const id of ids) {
             dropName.run(BigInt(id))
-            connection.prepare('DELETE FROM exclusions WHERE path = (SELECT path FROM documents WHERE id = ?)').run(id)
+            connection
+              .prepare('DELETE FROM exclusions WHERE path = (SELECT path FROM documents WHERE id = ?)')
+              .run(id)
             connection.prepare('DELETE FROM documents WHERE id = ?').run(id)
           }
         })
@@ -308,12 +347,16 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
       const rows = (
         ids
           ? ids.flatMap((id) => byId.get(id) ?? [])
-          : (connection.prepare(`SELECT ${documentColumns} WHERE d.status IN ('failed', 'partial')`).all() as DocumentRow[])
+          : (connection
+              .prepare(`SELECT ${documentColumns} WHERE d.status IN ('failed', 'partial')`)
+              .all() as DocumentRow[])
       ).filter((row) => row.status !== 'removed')
       connection
         .transaction(() => {
           for (const row of rows) {
-            connection.prepare("UPDATE documents SET status = 'queued', reason = NULL WHERE id = ?").run(row.id)
+            connection
+              .prepare("UPDATE documents SET status = 'queued', reason = NULL WHERE id = ?")
+              .run(row.id)
             enqueue(row.id, row.kind, row.size)
           }
         })
@@ -321,8 +364,19 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
       return rows.length
     },
 
+    /** Which of these file names other documents have, removed ones included. */
+    namesLike(names: readonly string[]): string[] {
+      return (
+        connection
+          .prepare('SELECT DISTINCT name FROM documents WHERE name IN (SELECT value FROM json_each(?))')
+          .all(JSON.stringify(names)) as { name: string }[]
+      ).map((row) => row.name)
+    },
+
     /** Paths of a source's documents, for a rescan to see what is gone. */
-    ofSource(sourceId: number): { id: number; path: string; relPath: string; size: number; mtimeMs: number }[] {
+    ofSource(
+      sourceId: number,
+    ): { id: number; path: string; relPath: string; size: number; mtimeMs: number }[] {
       return connection
         .prepare(
           "SELECT id, path, rel_path AS relPath, size, mtime_ms AS mtimeMs FROM documents WHERE source_id = ? AND status <> 'removed'",

@@ -26,13 +26,18 @@ export interface Library {
   check(): string | null
   /** Folds the write-ahead log into the file, so that freed pages are overwritten on disk. */
   checkpoint(): void
+  /** Merges the name index, so that deleted names leave its pages. */
+  optimizeNames(): void
   close(): void
 }
 
 export const libraryFileName = 'library.db'
 
 /** `nameTokens`: see DocumentStore. The file is copied aside before a migration [DA4]. */
-export function openLibrary(directory: string, options: { nameTokens(text: string): string; readonly?: boolean }): Library {
+export function openLibrary(
+  directory: string,
+  options: { nameTokens(text: string): string; readonly?: boolean },
+): Library {
   const path = join(directory, libraryFileName)
   const connection: Connection = openDatabase(path, {
     readonly: options.readonly ?? false,
@@ -59,6 +64,9 @@ export function openLibrary(directory: string, options: { nameTokens(text: strin
     },
     checkpoint() {
       connection.pragma('wal_checkpoint(TRUNCATE)')
+    },
+    optimizeNames() {
+      connection.exec("INSERT INTO names (names) VALUES ('optimize')")
     },
     close() {
       connection.close()

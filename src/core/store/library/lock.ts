@@ -19,7 +19,10 @@ export function lockLibrary(libraryDir: string): LibraryLock {
   } catch (cause) {
     connection.close()
     if (cause instanceof Database.SqliteError && cause.code.startsWith('SQLITE_BUSY')) {
-      throw new AppError('library-locked', 'This library is open in another Manifold.', { cause, data: { path: libraryDir } })
+      throw new AppError('library-locked', 'This library is open in another Manifold.', {
+        cause,
+        data: { path: libraryDir },
+      })
     }
     throw cause
   }

@@ -23,8 +23,12 @@ export function createQueueStore(connection: Connection) {
       d.mtime_ms AS mtimeMs, j.attempts
     FROM jobs j JOIN documents d ON d.id = j.document_id JOIN sources s ON s.id = d.source_id
     WHERE j.running = 0 AND s.connected = 1 ORDER BY j.attempts > 0, j.priority, j.document_id LIMIT ?`)
-  const start = connection.prepare('UPDATE jobs SET running = 1, attempts = attempts + 1 WHERE document_id = ?')
-  const indexing = connection.prepare("UPDATE documents SET status = 'indexing' WHERE id = ? AND status <> 'removed'")
+  const start = connection.prepare(
+    'UPDATE jobs SET running = 1, attempts = attempts + 1 WHERE document_id = ?',
+  )
+  const indexing = connection.prepare(
+    "UPDATE documents SET status = 'indexing' WHERE id = ? AND status <> 'removed'",
+  )
 
   return {
     /**
@@ -54,8 +58,12 @@ export function createQueueStore(connection: Connection) {
       connection
         .transaction(() => {
           for (const id of documentIds) {
-            connection.prepare('UPDATE jobs SET running = 0, attempts = max(0, attempts - 1) WHERE document_id = ?').run(id)
-            connection.prepare("UPDATE documents SET status = 'queued' WHERE id = ? AND status = 'indexing'").run(id)
+            connection
+              .prepare('UPDATE jobs SET running = 0, attempts = max(0, attempts - 1) WHERE document_id = ?')
+              .run(id)
+            connection
+              .prepare("UPDATE documents SET status = 'queued' WHERE id = ? AND status = 'indexing'")
+              .run(id)
           }
         })
         .immediate()
@@ -65,7 +73,11 @@ export function createQueueStore(connection: Connection) {
     recover(): Job[] {
       return connection
         .transaction(() => {
-          connection.prepare("UPDATE documents SET status = 'queued' WHERE id IN (SELECT document_id FROM jobs WHERE running = 1) AND status = 'indexing'").run()
+          connection
+            .prepare(
+              "UPDATE documents SET status = 'queued' WHERE id IN (SELECT document_id FROM jobs WHERE running = 1) AND status = 'indexing'",
+            )
+            .run()
           connection.prepare('UPDATE jobs SET running = 0 WHERE running = 1').run()
           // A document that waits without a job lost it between two files' writes: give it one.
           connection
@@ -91,7 +103,7 @@ export function createQueueStore(connection: Connection) {
         .transaction(() => {
           const changed = connection
             .prepare(
-              "UPDATE documents SET status = 'failed', reason = '{\"code\":\"cancelled\",\"data\":{}}' WHERE id IN (SELECT document_id FROM jobs WHERE running = 0) AND status <> 'removed'",
+              'UPDATE documents SET status = \'failed\', reason = \'{"code":"cancelled","data":{}}\' WHERE id IN (SELECT document_id FROM jobs WHERE running = 0) AND status <> \'removed\'',
             )
             .run().changes
           connection.prepare('DELETE FROM jobs WHERE running = 0').run()
@@ -113,7 +125,9 @@ export function createQueueStore(connection: Connection) {
     current(): string[] {
       return (
         connection
-          .prepare('SELECT d.name FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.running = 1 LIMIT 5')
+          .prepare(
+            'SELECT d.name FROM jobs j JOIN documents d ON d.id = j.document_id WHERE j.running = 1 LIMIT 5',
+          )
           .all() as { name: string }[]
       ).map((row) => row.name)
     },

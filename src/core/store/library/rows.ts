@@ -1,5 +1,10 @@
 /** Rows of library.db become types here and nowhere else. */
-import { Reason, type DocumentKind, type DocumentStatus, type DocumentSummary } from '../../../shared/document.ts'
+import {
+  Reason,
+  type DocumentKind,
+  type DocumentStatus,
+  type DocumentSummary,
+} from '../../../shared/document.ts'
 import type { ChunkingSettings } from '../../../shared/settings.ts'
 
 export interface DocumentRow {
@@ -29,7 +34,8 @@ export interface DocumentRow {
   connected: number
 }
 
-export const documentColumns = 'd.*, s.connected AS connected FROM documents d JOIN sources s ON s.id = d.source_id'
+export const documentColumns =
+  'd.*, s.connected AS connected FROM documents d JOIN sources s ON s.id = d.source_id'
 
 export function toSummary(row: DocumentRow): DocumentSummary {
   return {

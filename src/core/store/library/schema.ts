@@ -86,7 +86,7 @@ CREATE TABLE live (
   generation INTEGER NOT NULL
 ) STRICT;
 
-CREATE VIRTUAL TABLE names USING fts5 (name, title, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2 tokenchars '_'");
+CREATE VIRTUAL TABLE names USING fts5 (name, title, content='', contentless_delete=1, tokenize="ascii tokenchars '_.+#-@'");
 INSERT INTO names (names, rank) VALUES ('secure-delete', 1);
 `
 

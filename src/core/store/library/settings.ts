@@ -8,7 +8,10 @@ export type SettingsStore = ReturnType<typeof createSettingsStore>
 
 export function createSettingsStore(connection: Connection) {
   function get(): Settings {
-    const rows = connection.prepare('SELECT key, value FROM settings').all() as { key: string; value: string }[]
+    const rows = connection.prepare('SELECT key, value FROM settings').all() as {
+      key: string
+      value: string
+    }[]
     const stored: Record<string, unknown> = {}
     for (const { key, value } of rows) {
       if (key in Settings.shape) stored[key] = JSON.parse(value)
@@ -21,12 +24,18 @@ export function createSettingsStore(connection: Connection) {
 
     update(patch: SettingsPatch): Settings {
       const before = get()
-      const after = Settings.parse({ ...before, ...patch, chunking: { ...before.chunking, ...patch.chunking } })
+      const after = Settings.parse({
+        ...before,
+        ...patch,
+        chunking: { ...before.chunking, ...patch.chunking },
+      })
       connection
         .transaction(() => {
           for (const [key, value] of Object.entries(after)) {
             connection
-              .prepare('INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2')
+              .prepare(
+                'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+              )
               .run(key, JSON.stringify(value))
           }
           if (!after.searchHistory) connection.prepare('DELETE FROM history').run()
@@ -38,14 +47,15 @@ export function createSettingsStore(connection: Connection) {
     /** Engine state that must survive a restart, as 'paused'. */
     flag(key: string): boolean {
       const row = connection.prepare('SELECT value FROM settings WHERE key = ?').get(`engine.${key}`) as
-        | { value: string }
-        | undefined
+        { value: string } | undefined
       return row?.value === 'true'
     },
 
     setFlag(key: string, on: boolean): void {
       connection
-        .prepare('INSERT INTO settings (key, value) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET value = ?2')
+        .prepare(
+          'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+        )
         .run(`engine.${key}`, on ? 'true' : 'false')
     },
 
@@ -61,10 +71,14 @@ export function createSettingsStore(connection: Connection) {
       connection
         .transaction(() => {
           connection
-            .prepare('INSERT INTO history (query, used_at) VALUES (?1, ?2) ON CONFLICT (query) DO UPDATE SET used_at = ?2')
+            .prepare(
+              'INSERT INTO history (query, used_at) VALUES (?, ?) ON CONFLICT (query) DO UPDATE SET used_at = excluded.used_at',
+            )
             .run(query, new Date().toISOString())
           connection
-            .prepare('DELETE FROM history WHERE query NOT IN (SELECT query FROM history ORDER BY used_at DESC LIMIT ?)')
+            .prepare(
+              'DELETE FROM history WHERE query NOT IN (SELECT query FROM history ORDER BY used_at DESC LIMIT ?)',
+            )
             .run(historyLimit)
         })
         .immediate()

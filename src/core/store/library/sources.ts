@@ -14,7 +14,9 @@ export type SourceStore = ReturnType<typeof createSourceStore>
 export function createSourceStore(connection: Connection) {
   return {
     all(): SourceRow[] {
-      return connection.prepare<[], SourceRow>('SELECT id, kind, path, connected FROM sources ORDER BY id').all()
+      return connection
+        .prepare<[], SourceRow>('SELECT id, kind, path, connected FROM sources ORDER BY id')
+        .all()
     },
 
     list(): Source[] {
@@ -38,8 +40,9 @@ export function createSourceStore(connection: Connection) {
 
     setConnected(id: number, connected: boolean): boolean {
       return (
-        connection.prepare('UPDATE sources SET connected = ?1 WHERE id = ?2 AND connected <> ?1').run(connected ? 1 : 0, id)
-          .changes > 0
+        connection
+          .prepare('UPDATE sources SET connected = ? WHERE id = ? AND connected <> ?')
+          .run(connected ? 1 : 0, id, connected ? 1 : 0).changes > 0
       )
     },
 

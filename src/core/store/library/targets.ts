@@ -22,7 +22,9 @@ export function createTargetStore(connection: Connection) {
     /** The one being built, whether it runs, is paused or failed. */
     building(): Target | null {
       const row = connection
-        .prepare<[], TargetRow>("SELECT * FROM targets WHERE state IN ('building', 'paused', 'failed') ORDER BY id DESC LIMIT 1")
+        .prepare<[], TargetRow>(
+          "SELECT * FROM targets WHERE state IN ('building', 'paused', 'failed') ORDER BY id DESC LIMIT 1",
+        )
         .get()
       return row ? toTarget(row) : null
     },
@@ -64,7 +66,7 @@ export function createTargetStore(connection: Connection) {
           connection.prepare("UPDATE targets SET state = 'ready', error = NULL WHERE id = ?").run(id)
           connection
             .prepare(
-              'INSERT INTO live (id, target_id, generation) VALUES (1, ?1, 1) ON CONFLICT (id) DO UPDATE SET target_id = ?1, generation = generation + 1',
+              'INSERT INTO live (id, target_id, generation) VALUES (1, ?, 1) ON CONFLICT (id) DO UPDATE SET target_id = excluded.target_id, generation = generation + 1',
             )
             .run(id)
           return before?.target ?? null
@@ -73,7 +75,9 @@ export function createTargetStore(connection: Connection) {
     },
 
     remove(id: number): void {
-      connection.prepare('DELETE FROM targets WHERE id = ? AND id NOT IN (SELECT target_id FROM live)').run(id)
+      connection
+        .prepare('DELETE FROM targets WHERE id = ? AND id NOT IN (SELECT target_id FROM live)')
+        .run(id)
     },
   }
 }

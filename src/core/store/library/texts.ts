@@ -6,8 +6,12 @@ import type { Connection } from '../open.ts'
 export type TextStore = ReturnType<typeof createTextStore>
 
 export function createTextStore(connection: Connection) {
-  const select = connection.prepare<[string], { compressed: Buffer }>('SELECT compressed FROM texts WHERE sha256 = ?')
-  const version = connection.prepare<[string], { extractor: string }>('SELECT extractor FROM texts WHERE sha256 = ?')
+  const select = connection.prepare<[string], { compressed: Buffer }>(
+    'SELECT compressed FROM texts WHERE sha256 = ?',
+  )
+  const version = connection.prepare<[string], { extractor: string }>(
+    'SELECT extractor FROM texts WHERE sha256 = ?',
+  )
   const insert = connection.prepare(
     'INSERT OR REPLACE INTO texts (sha256, extractor, chars, compressed) VALUES (?, ?, ?, ?)',
   )
@@ -64,7 +68,9 @@ export function createTextStore(connection: Connection) {
       return connection
         .transaction(() => {
           const gone = connection
-            .prepare('SELECT sha256 FROM texts WHERE sha256 NOT IN (SELECT sha256 FROM documents WHERE sha256 IS NOT NULL)')
+            .prepare(
+              'SELECT sha256 FROM texts WHERE sha256 NOT IN (SELECT sha256 FROM documents WHERE sha256 IS NOT NULL)',
+            )
             .all() as { sha256: string }[]
           for (const { sha256 } of gone) connection.prepare('DELETE FROM texts WHERE sha256 = ?').run(sha256)
           return gone.map((row) => row.sha256)

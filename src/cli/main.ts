@@ -1,0 +1,165 @@
+/**
+ * The command line [design 9]: the same engine for scripts, servers and checks. `--json` prints one JSON value on
+ * stdout and nothing else. Exit 0 done, 1 failed (the reason on stderr), 2 wrong usage.
+ */
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { resolve } from 'node:path'
+import { packageVersion } from '../core/package-layout.ts'
+import { defaultLibraryDir } from '../server/runtime.ts'
+import { AppError } from '../shared/errors.ts'
+import { searchModes } from '../shared/search.ts'
+import { add } from './add.ts'
+import { doctor } from './doctor.ts'
+import { evaluate } from './evaluate.ts'
+import { listDocuments, onDocuments, showDocument } from './documents.ts'
+import { listModels, useModel } from './models.ts'
+import { reindex } from './reindex.ts'
+import { search } from './search.ts'
+import { serve } from './serve.ts'
+import { status } from './status.ts'
+import { errorText, languageOf, type Language } from './words.ts'
+
+export interface Context {
+  libraryDir: string
+  json: boolean
+  language: Language
+  /** Aborted by Ctrl-C. */
+  signal: AbortSignal
+}
+
+const language = languageOf(process.env)
+const interrupted = new AbortController()
+process.once('SIGINT', () => interrupted.abort())
+process.once('SIGTERM', () => interrupted.abort())
+// `manifold search … | head` closes the pipe early; that is not a failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(0)
+  throw error
+})
+
+const program = new Command('manifold')
+  .description('Find anything in your files by meaning. Nothing leaves this computer.')
+  .version(packageVersion())
+  .option('--library <folder>', 'the library folder (or MANIFOLD_LIBRARY)')
+  .option('--json', 'print one JSON value on stdout and nothing else', false)
+  .exitOverride()
+  .configureOutput({ writeErr: (text) => void process.stderr.write(text) })
+
+function context(command: Command): Context {
+  const { library, json } = command.optsWithGlobals<{ library?: string; json: boolean }>()
+  return {
+    libraryDir: library === undefined ? defaultLibraryDir() : resolve(library),
+    json,
+    language,
+    signal: interrupted.signal,
+  }
+}
+
+/** Global options may stand after the command too. */
+function command(parent: Command, name: string, description: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .exitOverride()
+    .addOption(new Option('--library <folder>').hideHelp())
+    .addOption(new Option('--json').hideHelp())
+}
+
+function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('A whole number is expected.')
+  return value
+}
+
+command(program, 'add', 'link files and folders; waits until they are indexed')
+  .argument('<path...>')
+  .option('--no-wait', 'return as soon as the names can be found')
+  .action((paths: string[], options: { wait: boolean }, self: Command) => add(context(self), paths, options))
+
+command(program, 'search', 'search the library')
+  .argument('<query...>')
+  .option('--limit <n>', 'hits at most', wholeNumber, 10)
+  .addOption(new Option('--mode <mode>', 'how to search').choices([...searchModes]).default('hybrid'))
+  .option('--no-rerank', 'leave the fused order')
+  .action(
+    (
+      query: string[],
+      options: { limit: number; mode: (typeof searchModes)[number]; rerank: boolean },
+      self: Command,
+    ) => search(context(self), query.join(' '), options),
+  )
+
+command(program, 'status', 'coverage, failures with reasons, sizes, model').action(
+  (_options, self: Command) => status(context(self)),
+)
+command(program, 'doctor', 'check the library for integrity').action((_options, self: Command) =>
+  doctor(context(self)),
+)
+
+const documents = command(program, 'documents', 'list and manage documents').action(
+  (_options, self: Command) => listDocuments(context(self)),
+)
+command(documents, 'list', 'every document with its state').action((_options, self: Command) =>
+  listDocuments(context(self)),
+)
+command(documents, 'show', 'one document and its text')
+  .argument('<id>', '', wholeNumber)
+  .action((id: number, _options, self: Command) => showDocument(context(self), id))
+for (const [name, description] of [
+  ['remove', 'hide a document; its folder will not add it again'],
+  ['forget', 'remove every trace of a document, then look for one'],
+  ['retry', 'read a failed document again'],
+] as const) {
+  command(documents, name, description)
+    .argument('<id...>')
+    .action((ids: string[], _options, self: Command) =>
+      onDocuments(context(self), name, ids.map(wholeNumber)),
+    )
+}
+
+const models = command(program, 'models', 'list models, or change the one in use').action(
+  (_options, self: Command) => listModels(context(self)),
+)
+command(models, 'list', 'the models that can be used').action((_options, self: Command) =>
+  listModels(context(self)),
+)
+command(models, 'use', 'change the model; an embedding model builds a new index beside the live one')
+  .argument('<id>')
+  .option('--no-wait', 'return while the new index is being built')
+  .action((id: string, options: { wait: boolean }, self: Command) => useModel(context(self), id, options))
+
+command(program, 'reindex', 'build the index anew from stored text')
+  .option('--wait', 'return when it is built and in use')
+  .action((options: { wait?: boolean }, self: Command) =>
+    reindex(context(self), { wait: options.wait === true }),
+  )
+
+command(program, 'evaluate', 'measure search on a labelled set in BEIR layout')
+  .argument('<folder>')
+  .option('--distractors <file>', 'more passages to hide the answers among')
+  .option('--max-queries <n>', 'queries at most', wholeNumber)
+  .action((folder: string, options: { distractors?: string; maxQueries?: number }, self: Command) =>
+    evaluate(context(self), folder, options),
+  )
+
+command(program, 'serve', 'open the browser door')
+  .option('--port <n>', 'port on 127.0.0.1', wholeNumber, 0)
+  .option('--no-open', 'do not open a browser')
+  .action((options: { port: number; open: boolean }, self: Command) => serve(context(self), options))
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Help and version end here too, with 0.
+    process.exitCode = error.exitCode === 0 ? 0 : 2
+  } else if (error instanceof AppError) {
+    process.stderr.write(`manifold: ${errorText(error.code, error.message, language)}\n`)
+    process.exitCode = 1
+  } else {
+    process.stderr.write(
+      `manifold: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+    )
+    process.exitCode = 1
+  }
+}

@@ -1,0 +1,73 @@
+/** What the command line says, in Chinese and English. The window has its own words; the codes are shared. */
+import type { Reason, ReasonCode } from '../shared/document.ts'
+import type { ErrorCode } from '../shared/errors.ts'
+
+export type Language = 'en' | 'zh-CN'
+
+export function languageOf(env: NodeJS.ProcessEnv): Language {
+  const value = env.LC_ALL || env.LC_MESSAGES || env.LANG || ''
+  return value.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en'
+}
+
+const reasons: Record<Language, Record<ReasonCode, string>> = {
+  en: {
+    encrypted: 'needs a password',
+    damaged: 'is damaged and cannot be read',
+    'no-text': 'has no text layer: needs OCR',
+    'partly-no-text': 'is partly read: {pagesWithoutText} of {pages} pages have no text',
+    garbled: 'has a text layer that is garbled: needs OCR',
+    empty: 'is empty',
+    'too-large': 'is too large',
+    unsupported: 'is of a kind that is not read; its name can be found',
+    misnamed: 'is not what its name says',
+    unreadable: 'cannot be read: no access',
+    vanished: 'is no longer there',
+    'online-only': 'is online only: download it first',
+    timeout: 'took too long to read',
+    'out-of-memory': 'needs too much memory to read',
+    crashed: 'crashed the reader',
+    'model-failed': 'could not be embedded',
+    cancelled: 'was cancelled; retry brings it back',
+  },
+  'zh-CN': {
+    encrypted: '需要密码',
+    damaged: '已损坏，无法读取',
+    'no-text': '没有文字层，需要先做 OCR',
+    'partly-no-text': '只读到一部分：{pages} 页中有 {pagesWithoutText} 页没有文字',
+    garbled: '文字层是乱码，需要先做 OCR',
+    empty: '是空文件',
+    'too-large': '太大',
+    unsupported: '这种格式读不了，但可以按名称找到',
+    misnamed: '内容与扩展名不符',
+    unreadable: '没有权限读取',
+    vanished: '文件已经不在了',
+    'online-only': '只存在于云端，请先下载',
+    timeout: '读取超时',
+    'out-of-memory': '读取所需内存太大',
+    crashed: '读取时程序崩溃',
+    'model-failed': '无法生成向量',
+    cancelled: '已取消，可以重试',
+  },
+}
+
+const errors: Record<Language, Partial<Record<ErrorCode, string>>> = {
+  en: {},
+  'zh-CN': {
+    'library-locked': '另一个 Manifold 正在使用这个资料库。',
+    'library-newer': '这个资料库由更新版本的 Manifold 写入，未做任何改动。请先更新程序。',
+    'library-remote': '资料库不能放在网络或云同步文件夹里，请换一个本机文件夹。',
+    'library-damaged': '资料库文件已损坏，无法打开。',
+    'disk-full': '磁盘已满，没有写入任何内容。',
+    'not-found': '找不到指定的内容。',
+    cancelled: '已停止。',
+  },
+}
+
+export function reasonText(reason: Reason, language: Language): string {
+  return reasons[language][reason.code].replace(/\{(\w+)\}/g, (_all, key: string) =>
+    String(reason.data[key] ?? '?'),
+  )
+}
+
+export const errorText = (code: ErrorCode, message: string, language: Language): string =>
+  errors[language][code] ?? message

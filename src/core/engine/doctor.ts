@@ -1,0 +1,66 @@
+/** A look at the library's health: what is whole, what is missing, and what that means, in sentences. */
+import type { DoctorReport } from '../../shared/status.ts'
+import type { LibraryJobs } from '../threads/library.ts'
+import type { Remote } from '../threads/rpc.ts'
+import type { Live } from './live.ts'
+import type { Models } from './models.ts'
+
+const lowDiskBytes = 500_000_000
+
+export async function examine({
+  library,
+  models,
+  live,
+}: {
+  library: Remote<LibraryJobs>
+  models: Models
+  live: Live
+}): Promise<DoctorReport> {
+  const checks: DoctorReport['checks'] = []
+  const add = (name: string, fault: string | null, detail: string) =>
+    checks.push({ name, ok: fault === null, detail: fault ?? detail })
+
+  const { library: fault, derived } = await library.check(undefined)
+  add('library', fault, 'library.db is sound')
+  if (!derived) add('index', 'the live index has no files yet', '')
+  else {
+    add('keyword index', derived.index, `${derived.texts} texts, ${derived.chunks} chunks, sound`)
+    add('vectors', derived.vectors, `${derived.vectorRows} vectors, sound`)
+    add(
+      'one vector a chunk',
+      derived.chunks === derived.vectorRows
+        ? null
+        : `${derived.chunks} chunks but ${derived.vectorRows} vectors`,
+      `${derived.chunks} of ${derived.chunks}`,
+    )
+    add(
+      'coverage',
+      derived.missing === 0
+        ? null
+        : `${derived.missing} of ${derived.wanted} texts are not in the live index yet`,
+      `all ${derived.wanted} texts are in the live index`,
+    )
+  }
+
+  const counts = await library.counts(undefined)
+  add(
+    'truncation',
+    counts.truncated === 0 ? null : `${counts.truncated} chunks are longer than the model reads`,
+    'no chunk is longer than the model reads',
+  )
+  add(
+    'documents',
+    null,
+    `${counts.indexed} indexed, ${counts.partial} partly read, ${counts.failed} failed, ${counts.waiting} waiting`,
+  )
+  add('model', live.problem(), `${live.modelId()} answers from the space its index was made in`)
+  for (const model of await models.list()) {
+    if (model.problem !== null) add(`model ${model.id}`, model.problem, '')
+  }
+  add(
+    'disk',
+    counts.freeBytes < lowDiskBytes ? `only ${Math.round(counts.freeBytes / 1e6)} MB are free` : null,
+    `${Math.round(counts.freeBytes / 1e9)} GB free`,
+  )
+  return { ok: checks.every((check) => check.ok), checks }
+}

@@ -1,0 +1,130 @@
+/** The models of one process: found, opened once, shared by all who ask. Files are hashed once for all. */
+import { join } from 'node:path'
+import { AppError } from '../../shared/errors.ts'
+import type { ModelInfo } from '../../shared/status.ts'
+import { createEmbedder, type ModelEmbedder } from '../embed/embedder.ts'
+import type { Host } from '../host.ts'
+import { createModelCatalog } from '../models/catalog.ts'
+import { startInference, type Inference } from '../models/inference.ts'
+import { createFileHashes, spaceOf, type SpaceFields } from '../models/space.ts'
+import { createReranker } from '../rerank/reranker.ts'
+import type { Reranker } from '../rerank/types.ts'
+import { modelsFolder } from '../store/library/layout.ts'
+
+/** Semantic chunking always measures with this one, so that its cuts do not change with the model. */
+export const builtInEmbeddingId = 'manifold-static-256'
+
+export interface RunOptions {
+  /** As in Settings. */
+  threads: number
+  device: string
+}
+
+/** What an index must know of a model before it is opened. */
+export interface EmbeddingFacts {
+  space: string
+  spaceFields: SpaceFields & Record<string, unknown>
+  dimensions: number
+  maxTokens: number
+  tokenizerHash: string
+  documentPrompt: string
+}
+
+export interface Models {
+  list(): Promise<ModelInfo[]>
+  facts(id: string): Promise<EmbeddingFacts>
+  checkReranker(id: string): Promise<void>
+  embedder(id: string, options: RunOptions): Promise<ModelEmbedder>
+  builtInEmbedder(options: Pick<RunOptions, 'threads'>): Promise<ModelEmbedder>
+  reranker(id: string, options: RunOptions): Promise<Reranker>
+  /** Unloads an embedder nobody needs any more. */
+  release(embedder: ModelEmbedder): Promise<void>
+  close(): Promise<void>
+}
+
+export function createModels({ host, libraryDir }: { host: Host; libraryDir: string | null }): Models {
+  const catalog = createModelCatalog({
+    builtInDir: host.resources.models,
+    localDir: libraryDir === null ? null : join(modelsFolder(libraryDir)),
+  })
+  const hashes = createFileHashes()
+  let inference: Inference | null = null
+  const embedders = new Map<string, Promise<ModelEmbedder>>()
+  const rerankers = new Map<string, Promise<Reranker>>()
+
+  /** One thread a process, because ONNX Runtime is loaded once; how many threads a run uses is fixed when it starts. */
+  function theInference(threads: number): Inference {
+    inference ??= startInference(host, { threads })
+    return inference
+  }
+
+  function once<T>(opened: Map<string, Promise<T>>, key: string, open: () => Promise<T>): Promise<T> {
+    let one = opened.get(key)
+    if (!one) {
+      one = open()
+      opened.set(key, one)
+      one.catch(() => opened.delete(key))
+    }
+    return one
+  }
+
+  const embedder = (id: string, { threads, device }: RunOptions) =>
+    once(embedders, `${id} ${threads} ${device}`, async () =>
+      createEmbedder({
+        inference: theInference(threads),
+        model: await catalog.resolveModel(id),
+        device,
+        hashes,
+      }),
+    )
+
+  return {
+    list: () => catalog.list(),
+
+    async facts(id) {
+      const model = await catalog.resolveModel(id)
+      if (model.task !== 'embedding') {
+        throw new AppError('model-invalid', `${id} is a reranker, not an embedding model`, {
+          data: { model: id },
+        })
+      }
+      const { space, fields } = await spaceOf(model, hashes)
+      return {
+        space,
+        spaceFields: { ...fields },
+        dimensions: fields.dimensions,
+        maxTokens: model.maxTokens,
+        tokenizerHash: fields.tokenizer.join(' '),
+        documentPrompt: fields.prompts.document,
+      }
+    },
+
+    async checkReranker(id) {
+      const model = await catalog.resolveModel(id)
+      if (model.task !== 'reranker') {
+        throw new AppError('model-invalid', `${id} is an embedding model, not a reranker`, {
+          data: { model: id },
+        })
+      }
+    },
+
+    embedder,
+    builtInEmbedder: ({ threads }) => embedder(builtInEmbeddingId, { threads, device: 'cpu' }),
+
+    reranker: (id, { threads, device }) =>
+      once(rerankers, `${id} ${threads} ${device}`, async () =>
+        createReranker({ inference: theInference(threads), model: await catalog.resolveModel(id), device }),
+      ),
+
+    async release(embedder) {
+      for (const [key, opened] of embedders) {
+        if ((await opened.catch(() => null)) === embedder) embedders.delete(key)
+      }
+      await embedder.close()
+    },
+
+    async close() {
+      await inference?.close()
+    },
+  }
+}
