@@ -19,7 +19,7 @@ export interface EngineConnection {
 }
 
 export interface EngineLink {
-  /** Waits while the engine starts. Rejects when it was refused or this link is closed. */
+  /** Waits while the engine starts. Rejects when it was refused, or does not come back in time. */
   ready(): Promise<EngineConnection>
   /** Asks the engine to finish what it is writing, and waits a few seconds. */
   close(): Promise<void>
@@ -29,6 +29,7 @@ const firstDelayMs = 250
 const longestDelayMs = 30_000
 /** After so long alive, a death counts as the first again. */
 const healthyMs = 60_000
+const readyTimeoutMs = 20_000
 const closeTimeoutMs = 5_000
 
 const refusals = new Set(['library-newer', 'library-remote', 'library-damaged', 'forbidden', 'disk-full'])
@@ -37,8 +38,8 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
   const { libraryDir } = options
   let child: UtilityProcess | null = null
   let closed = false
-  let connection = Promise.withResolvers<EngineConnection>()
-  connection.promise.catch(() => {})
+  let connected = false
+  let connection = newConnection()
   void run()
 
   async function run(): Promise<void> {
@@ -82,9 +83,9 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
 
   /** Somebody else's engine: used until it no longer answers. */
   async function useRunning(address: EngineAddress): Promise<AppError | null> {
-    const connected = await connect(address)
+    const { client } = await connect(address)
     try {
-      for await (const _ of await connected.client.system.events()) if (closed) break
+      for await (const _ of await client.system.events()) if (closed) break
     } catch {
       // Gone; the next round looks for another or starts one.
     }
@@ -94,19 +95,26 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
 
   async function connect(address: EngineAddress): Promise<EngineConnection> {
     const windowToken = await newWindowToken(address)
-    const connected = { address, windowToken, client: createEngineClient(address) }
-    connection.resolve(connected)
-    return connected
+    const made = { address, windowToken, client: createEngineClient(address) }
+    connected = true
+    connection.resolve(made)
+    return made
   }
 
+  /** Those who ask from now on wait for the next engine. */
   function reset(): void {
-    connection.reject(new AppError('unavailable', 'The engine has stopped and is being started again.'))
-    connection = Promise.withResolvers()
-    connection.promise.catch(() => {})
+    if (!connected) return
+    connected = false
+    connection = newConnection()
   }
 
   return {
-    ready: () => connection.promise,
+    async ready() {
+      const { promise } = connection
+      const waited = await Promise.race([promise, sleep(readyTimeoutMs, null, { ref: false })])
+      if (!waited) throw new AppError('unavailable', 'The engine has stopped and is being started again.')
+      return waited
+    },
     async close() {
       closed = true
       const mine = child
@@ -117,4 +125,11 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
       mine.kill()
     },
   }
+}
+
+/** A refusal that nobody waits for is told by `onRefused` alone. */
+function newConnection(): PromiseWithResolvers<EngineConnection> {
+  const connection = Promise.withResolvers<EngineConnection>()
+  connection.promise.catch(() => {})
+  return connection
 }
