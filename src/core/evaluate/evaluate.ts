@@ -25,7 +25,11 @@ export const stages = ['keyword', 'semantic', 'hybrid', 'reranked'] as const
 export type Stage = (typeof stages)[number]
 
 export interface EvaluationReport {
-  corpus: { name: string; documents: number; distractors: number; chunks: number }
+  name: string
+  /** Documents searched, distractors included. */
+  corpus: number
+  distractors: number
+  chunks: number
   queries: number
   /** `reranked` is null without a reranker. */
   results: Record<Exclude<Stage, 'reranked'>, QueryMetrics> & { reranked: QueryMetrics | null }
@@ -106,12 +110,10 @@ export async function evaluateFolder(options: EvaluateOptions): Promise<Evaluati
     const ndcg = (stage: Stage): number[] => measured[stage].map((one) => one.ndcg10)
     const strong = predictions.filter(({ said }) => said >= 0.8)
     return {
-      corpus: {
-        name: set.name,
-        documents: set.documents.length,
-        distractors: distractors.length,
-        chunks: corpus.chunks,
-      },
+      name: set.name,
+      corpus: set.documents.length + distractors.length,
+      distractors: distractors.length,
+      chunks: corpus.chunks,
       queries: queries.length,
       results: {
         keyword: meanMetrics(measured.keyword),
