@@ -12,7 +12,7 @@ export function normalise(text: ExtractedText): NormalisedText {
   const isPdf = text.kind === 'pdf'
   const running = isPdf ? runningLines(text) : new Set<Line>()
   const wrapped = isPdf || text.kind === 'text'
-  const hyphens = wrapped ? hyphenator(text.blocks) : null
+  const hyphens = wrapped ? hyphenator(text.blocks, isPdf) : null
   const title = text.title === null ? null : cleanLine(text.title) || null
   const blocks: NormalisedBlock[] = []
   const lines: NormalisedLine[] = []
@@ -43,6 +43,10 @@ export function normalise(text: ExtractedText): NormalisedText {
 /** Characters that stand for several, or for another one, and nothing is lost by writing those. Fullwidth forms stay. */
 const compatible =
   /[\ufb00-\ufb06\ufb13-\ufb17\ufb1d-\ufdff\ufe70-\ufefc\u2e9f\u2ef3\u2f00-\u2fd5\u0132\u0133\u01c4-\u01cc]/g
+/** Punctuation of vertical writing; the map of its font gives it even where the text is the same. */
+const upright = /[\ufe10-\ufe19\ufe30-\ufe44\ufe47\ufe48]/g
+const widened = (text: string) =>
+  text.replace(/[!-~]/g, (char) => String.fromCharCode(char.charCodeAt(0) + 0xfee0))
 const spaces = /[\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]/g
 /** Controls, marks of writing direction, joiners without a glyph; ZWJ and ZWNJ shape emoji and Indic text and stay. */
 const invisible =
@@ -59,6 +63,7 @@ export function cleanCharacters(text: string): string {
     .replace(/[\uf020-\uf0ff]/g, '')
     .replace(invisible, '')
     .toWellFormed()
+    .replace(upright, (char) => widened(char.normalize('NFKC')))
     .replace(compatible, (char) => char.normalize('NFKC'))
     .normalize('NFC')
 }
@@ -106,31 +111,42 @@ function separator(before: string, after: string): '' | ' ' {
 }
 
 const hyphenAtEnd = /(\p{Script=Latin}+)[-\u2010\u00ad]$/u
+const latinAtEnd = /\p{Script=Latin}+$/u
 const latinAtStart = /^(\p{Ll}[\p{Script=Latin}\p{M}]*)/u
 
-type Hyphenator = (before: string, after: string) => 'join' | 'keep' | null
+type Hyphenator = (before: string, after: string) => 'cut' | 'keep' | 'glue' | null
 
 /**
  * Decides what a hyphen at a line end was: of the word (well-known) or of the typesetter (inter-national). The
- * document's own spelling elsewhere decides; else it was the typesetter's, which is by far more often so.
+ * document's own spelling elsewhere decides; else it was the typesetter's, which is by far more often so. Where the
+ * typesetter's is a soft hyphen pdf.js drops it, and only a word known from elsewhere tells: docu ment.
  */
-function hyphenator(blocks: readonly Block[]): Hyphenator {
-  let words: Set<string> | null = null
+function hyphenator(blocks: readonly Block[], softHyphensAreLost: boolean): Hyphenator {
+  let words: Map<string, number> | null = null
   return (before, after) => {
-    const head = hyphenAtEnd.exec(before)?.[1]
     const tail = latinAtStart.exec(after)?.[1]
-    if (!head || !tail) return null
+    if (!tail) return null
+    const hyphened = hyphenAtEnd.exec(before)?.[1]
+    const head = hyphened ?? (softHyphensAreLost ? latinAtEnd.exec(before)?.[0] : undefined)
+    if (!head) return null
     words ??= wordsOf(blocks)
-    const joined = `${head}${tail}`.toLowerCase()
-    return !words.has(joined) && words.has(`${head}-${tail}`.toLowerCase()) ? 'keep' : 'join'
+    const joined = words.get(`${head}${tail}`.toLowerCase()) ?? 0
+    if (hyphened) return joined === 0 && words.has(`${head}-${tail}`.toLowerCase()) ? 'keep' : 'cut'
+    // A fragment stands nowhere else by itself, and the whole word does.
+    if (joined === 0 || head.length < 2 || tail.length < 2) return null
+    return Math.min(words.get(head.toLowerCase()) ?? 0, words.get(tail.toLowerCase()) ?? 0) <= 1
+      ? 'glue'
+      : null
   }
 }
 
-function wordsOf(blocks: readonly Block[]): Set<string> {
-  const words = new Set<string>()
+function wordsOf(blocks: readonly Block[]): Map<string, number> {
+  const words = new Map<string, number>()
   for (const block of blocks) {
-    for (const [word] of block.text.matchAll(/\p{Script=Latin}+(?:-\p{Script=Latin}+)*/gu))
-      words.add(word.toLowerCase())
+    for (const [found] of block.text.matchAll(/\p{Script=Latin}+(?:-\p{Script=Latin}+)*/gu)) {
+      const word = cleanCharacters(found).toLowerCase()
+      words.set(word, (words.get(word) ?? 0) + 1)
+    }
   }
   return words
 }
@@ -167,13 +183,12 @@ function write(
         if (kind === 'list' && /^\s/.test(raw) && marker.test(clean)) clean = indentOf(raw) + clean
         if (text !== '') {
           const hyphen = hyphens?.(text, clean)
-          // A soft hyphen is dropped with the invisible characters, so it has to be looked at in the raw text.
-          if (hyphen === 'join') {
+          if (hyphen === 'cut') {
             text = text.slice(0, -1)
             const last = lines.at(-1)!
             last.end = Math.min(last.end, text.length)
           } else if (kind === 'list' && marker.test(clean.trimStart())) text += '\n'
-          else if (hyphen !== 'keep') text += separator(text, clean)
+          else if (hyphen === null || hyphen === undefined) text += separator(text, clean)
         }
       }
       const start = text.length + (clean.length - clean.trimStart().length)
@@ -221,12 +236,13 @@ function continuesInto(a: Block, b: Block, running: ReadonlySet<Line>): boolean 
   const before = cleanLine(a.text.slice(last.start, last.end))
   const after = cleanLine(b.text.slice(first.start, first.end))
   if (before === '' || after === '' || endsSentence.test(before)) return false
-  // Only a full line runs on: not a heading, a cell, a list entry.
+  // Only a full line runs on: not a heading, a cell, a list entry. Of a single line its own length has to tell.
   const widest = a.lines.reduce(
     (widest, line) => Math.max(widest, line.box ? line.box[2] - line.box[0] : 0),
     0,
   )
-  if (a.lines.length < 2 || last.box[2] - last.box[0] < 0.85 * widest) return false
+  const width = last.box[2] - last.box[0]
+  if (a.lines.length < 2 ? width < 20 * height(last) : width < 0.85 * widest) return false
   return (
     /^\p{Ll}/u.test(after) ||
     (cjk.test(firstChar(after)) && cjk.test(lastChar(before)) && !marker.test(after))

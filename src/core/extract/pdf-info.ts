@@ -68,11 +68,13 @@ function isTitle(text: string): boolean {
   )
     return false
   if (
-    /^(?:untitled|no title|title|document\d*|microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|slide \d+|无标题|未命名.*|新建.*文档|幻灯片 ?\d+|about:blank|https?:\S+|文档\d*|标题)$/i.test(
+    /^(?:untitled\b.*|no title|title|document\d*|microsoft (?:word|powerpoint|excel)\b.*|powerpoint presentation|slide \d+|无标题|未命名.*|新建.*文档|幻灯片 ?\d+|about:blank|https?:\S+|文档\d*|标题)$/i.test(
       text,
     )
   )
     return false
   if (/^[\\/]|^[a-z]:\\/i.test(text)) return false
+  // Words joined by underscores are a file's name.
+  if (/^\S+$/.test(text) && text.includes('_')) return false
   return (text.match(/\p{L}/gu)?.length ?? 0) >= Math.max(2, text.length * 0.3)
 }

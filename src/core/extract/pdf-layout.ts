@@ -55,6 +55,8 @@ interface Run {
   font: string
   spaceBefore: boolean
   rtl: boolean
+  /** Place in the order of drawing. */
+  order: number
 }
 
 interface Row {
@@ -76,6 +78,7 @@ export function layOutPage(
 ): PageLine[] {
   const turns: Run[][] = [[], [], [], []]
   let space = false
+  let order = 0
   for (const item of items) {
     if (item.str.trim() === '') {
       space ||= item.str !== '' || item.width > 0
@@ -83,14 +86,15 @@ export function layOutPage(
     }
     const placed = place(item, styles[item.fontName], page)
     if (placed) {
+      placed.run.order = order++
       placed.run.spaceBefore = space || /^\s/.test(item.str)
       turns[placed.turn]!.push(placed.run)
     }
     space = /\s$/.test(item.str)
   }
-  const order = [0, 1, 2, 3].sort((a, b) => chars(turns[b]!) - chars(turns[a]!))
+  const byChars = [0, 1, 2, 3].sort((a, b) => chars(turns[b]!) - chars(turns[a]!))
   let flows = 0
-  return order.flatMap((turn) => {
+  return byChars.flatMap((turn) => {
     const lines: PageLine[] = []
     layOut(turns[turn]!, 0, turn, () => flows++, lines)
     return lines
@@ -134,6 +138,7 @@ function place(
     font: item.fontName,
     spaceBefore: false,
     rtl: item.dir === 'rtl',
+    order: 0,
   }
   const [x0, y0, x1, y1] = toPage(run, turn)
   const outside = x1 < -1 || y1 < -1 || x0 > page.width + 1 || y0 > page.height + 1
@@ -227,13 +232,15 @@ function toRows(runs: Run[]): Row[] {
   return rows.sort((a, b) => b.v0 + b.v1 - a.v0 - a.v1)
 }
 
-/** Stretches of a row without a gap that could be a gutter. */
+/** Stretches of a row without a gap that could be a gutter; measured by the smaller text, as a heading may stand there. */
 function stretches(row: Row): { u0: number; u1: number }[] {
-  const result: { u0: number; u1: number }[] = []
+  const result: { u0: number; u1: number; size: number }[] = []
   for (const run of row.runs) {
     const last = result.at(-1)
-    if (last && run.u0 - last.u1 < 0.8 * row.size) last.u1 = Math.max(last.u1, run.u1)
-    else result.push({ u0: run.u0, u1: run.u1 })
+    if (last && run.u0 - last.u1 < 0.8 * Math.min(last.size, run.size)) {
+      if (run.u1 > last.u1) last.size = run.size
+      last.u1 = Math.max(last.u1, run.u1)
+    } else result.push({ u0: run.u0, u1: run.u1, size: run.size })
   }
   return result
 }
@@ -288,16 +295,31 @@ function findGutter(rows: Row[]): number | null {
     if (l.length > 0) leftParts.push({ u0: l[0]!.u0, u1: l.at(-1)!.u1, v0, v1 })
     if (r.length > 0) rightParts.push({ u0: r[0]!.u0, u1: r.at(-1)!.u1, v0, v1 })
   }
+  const columnwise = isDrawnByColumn(rows, gutter, best.value)
   for (const column of [leftParts, rightParts]) {
     if (column.length < 4) return null
     const span = greatest(column.map((one) => one.u1)) - least(column.map((one) => one.u0))
     if (span < 9 * size || span < 0.15 * width) return null
-    if (median(column.map((one) => one.u1 - one.u0)) < 0.55 * span) return null
+    const fill = median(column.map((one) => one.u1 - one.u0)) / span
+    if (fill < (columnwise ? 0.3 : 0.55)) return null
   }
   // Columns stand beside each other.
   const top = Math.min(greatest(leftParts.map((one) => one.v1)), greatest(rightParts.map((one) => one.v1)))
   const bottom = Math.max(least(leftParts.map((one) => one.v0)), least(rightParts.map((one) => one.v0)))
   return top - bottom > 4 * size ? gutter : null
+}
+
+/** Most programs draw one column after the other, and a table row by row. */
+function isDrawnByColumn(rows: Row[], gutter: number, rowsBeside: number): boolean {
+  const runs = rows.flatMap((row) => (crosses(row, gutter) ? [] : row.runs)).sort((a, b) => a.order - b.order)
+  let switches = 0
+  let before: boolean | null = null
+  for (const run of runs) {
+    const isLeft = run.u0 + run.u1 < gutter * 2
+    if (before !== null && isLeft !== before) switches++
+    before = isLeft
+  }
+  return switches <= Math.max(3, rowsBeside * 0.3)
 }
 
 function toLine(row: Row, flow: number, turn: number): PageLine {

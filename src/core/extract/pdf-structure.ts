@@ -24,8 +24,15 @@ export function structure(pages: readonly PageLine[][]): StructuredText {
   const groups = pages.flatMap((lines, i) => groupLines(lines, i + 1))
   const headings = groups.filter((group) => isLarge(group, body.size))
   const ranks = [...new Set(headings.map((group) => rounded(group.size)))].sort((a, b) => b - a).slice(0, 5)
+  // Where 2 and 2.1 are set alike, the numbers tell which is below the other.
+  const shallowest = new Map<number, number>()
+  for (const group of headings) {
+    const depth = numberDepth(textOf(group))
+    const before = shallowest.get(rounded(group.size)) ?? Infinity
+    if (depth !== null) shallowest.set(rounded(group.size), Math.min(before, depth))
+  }
   const blocks: Block[] = groups.map((group) => {
-    const level = headingLevel(group, body, ranks)
+    const level = headingLevel(group, body, ranks, shallowest)
     return toBlock(group, level)
   })
   return { blocks, largest: largestOnFirstPage(groups, body.size) }
@@ -70,6 +77,7 @@ function groupFlow(flow: readonly PageLine[], page: number): Group[] {
   const leading = medianOf(leadings.filter((gap, i) => gap > 0 && gap < 3 * flow[i]!.size))
   const left = least(flow.map((line) => line.u0))
   const right = greatest(flow.map((line) => line.u1))
+  const hasMargin = hasLeftMargin(flow)
   const tables = tableRows(flow)
   const groups: Group[] = []
   let current: Group | null = null
@@ -108,13 +116,26 @@ function groupFlow(flow: readonly PageLine[], page: number): Group[] {
     const indent = line.u0 - last.u0
     const first = group.lines[0]!
     const listItem = bullet.test(first.text)
-    if (indent > 0.8 * size && indent < 6 * size && !(listItem && group.lines.length === 1)) return false
+    if (hasMargin && indent > 0.8 * size && indent < 6 * size && !(listItem && group.lines.length === 1))
+      return false
     // Hanging indent: back at the margin after lines that stood further in.
-    if (indent < -0.8 * size && group.lines.length >= 2 && line.u0 - first.u0 < 0.5 * size) return false
+    if (hasMargin && indent < -0.8 * size && group.lines.length >= 2 && line.u0 - first.u0 < 0.5 * size)
+      return false
     const room = right - last.u1
     if (room > 0.15 * (right - left) && room > 3 * size && sentenceEnd.test(last.text)) return false
     return true
   }
+}
+
+/** Not so in centred and right-aligned text, where an indent means nothing. */
+function hasLeftMargin(flow: readonly PageLine[]): boolean {
+  const starts = flow.map((line) => line.u0).sort((a, b) => a - b)
+  let most = 0
+  for (let from = 0, to = 0; to < starts.length; to++) {
+    while (starts[to]! - starts[from]! > 3) from++
+    most = Math.max(most, to - from + 1)
+  }
+  return most >= flow.length * 0.4
 }
 
 /** Rows of three or more lines in which most have cells: wide gaps, written as tabs by the layout. */
@@ -146,15 +167,29 @@ function isLarge(group: Group, bodySize: number): boolean {
     group.lines.length <= 4 &&
     text.length <= 200 &&
     /\p{L}/u.test(text) &&
-    !leaders.test(text)
+    !leaders.test(text) &&
+    // Cells of a table's head.
+    !/\t.*\t/.test(text)
   )
 }
 
-function headingLevel(group: Group, body: { size: number; font: string }, ranks: number[]): number | null {
+/** 1 for "2 Periods", 2 for "2.1 Letters"; null for a heading without a number. */
+function numberDepth(text: string): number | null {
+  return /^(\d{1,2}(?:\.\d{1,2}){0,3})[.、．]?\s+\S/.exec(text.trim())?.[1]!.split('.').length ?? null
+}
+
+function headingLevel(
+  group: Group,
+  body: { size: number; font: string },
+  ranks: readonly number[],
+  shallowest: ReadonlyMap<number, number>,
+): number | null {
   const text = textOf(group).trim()
   if (isLarge(group, body.size)) {
     const rank = ranks.indexOf(rounded(group.size))
-    return Math.min(6, (rank < 0 ? ranks.length : rank) + 1)
+    const depth = numberDepth(text)
+    const below = depth === null ? 0 : depth - (shallowest.get(rounded(group.size)) ?? depth)
+    return Math.min(6, (rank < 0 ? ranks.length : rank) + 1 + below)
   }
   if (group.kind !== 'paragraph' || group.lines.length > 2 || text.length > 100 || leaders.test(text))
     return null

@@ -8,7 +8,6 @@ import { readdirSync, readFileSync, readlinkSync, realpathSync, statfsSync, stat
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, parse, resolve, sep } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
 
 export interface Volume {
   /** The same after a restart where the system gives something lasting, e.g. 'uuid:…', 'serial:…', 'name:…'. */
@@ -60,19 +59,6 @@ export function checkPlace(path: string): Place {
   if (cloud) return { ok: false, why: 'cloud', detail: cloud }
   const network = networkType(real)
   return network ? { ok: false, why: 'network', detail: network } : { ok: true }
-}
-
-/** Throws 'library-remote', naming what the place is, where a library must not live. */
-export function refuseRemoteLibrary(libraryDir: string): void {
-  const place = checkPlace(libraryDir)
-  if (place.ok) return
-  const what =
-    place.why === 'cloud' ? `a synced cloud folder (${place.detail})` : `a network drive (${place.detail})`
-  throw new AppError(
-    'library-remote',
-    `A library cannot be kept in ${what}: its databases would be damaged there. Choose a folder on this computer; linked files may stay where they are.`,
-    { data: { why: place.why, detail: place.detail } },
-  )
 }
 
 /**
