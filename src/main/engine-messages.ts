@@ -1,5 +1,4 @@
 /** What main and its utility processes say to each other, beside the ports they hand over. */
-import type { ProcessRole } from '../core/host.ts'
 import type { EngineAddress } from '../server/runtime.ts'
 import type { ErrorShape } from '../shared/errors.ts'
 

@@ -15,6 +15,7 @@ const themes = ['system', 'light', 'dark'] as const
 
 export function serveShellCalls(engine: EngineLink): void {
   const link = async (paths: string[]) => {
+    if (paths.length === 0) return { documents: 0, unchanged: 0, refused: [] }
     const { client } = await engine.ready()
     return client.local.add({ paths })
   }

@@ -111,6 +111,6 @@ export class PortHub {
   }
 
   ownerGone(owner: PortOwner): void {
-    for (const [id, of] of [...this.#owners]) if (of === owner) this.closed(id)
+    for (const [id, of] of this.#owners) if (of === owner) this.closed(id)
   }
 }

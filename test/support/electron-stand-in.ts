@@ -84,7 +84,7 @@ class App extends EventEmitter {
   async #quit(): Promise<void> {
     if (!this.#quitting) this.emit('before-quit', {})
     this.#quitting = true
-    for (const window of [...windows]) await window.close()
+    for (const window of windows) await window.close()
     let prevented = false
     this.emit('will-quit', { preventDefault: () => (prevented = true) })
     if (prevented) return
@@ -201,23 +201,19 @@ class StandInWindow extends EventEmitter {
       if (action === 'deny') void popup.close().catch(() => {})
     })
     await page.route(
-      (target) => target.origin !== origin || this.webContents.listenerCount('will-navigate') > 0,
+      (url) => url.pathname === '/' || url.origin !== origin,
       async (route) => {
         const request = route.request()
         const target = request.url()
-        if (session.defaultSession.isBlocked(target)) return route.abort('blockedbyclient')
-        const isLeaving =
-          request.isNavigationRequest() &&
-          request.frame() === page.mainFrame() &&
-          page.url() !== 'about:blank'
+        const isMain = request.isNavigationRequest() && request.frame() === page.mainFrame()
         let prevented = false
-        if (isLeaving) {
-          this.webContents.emit('will-navigate', {
-            url: toAppUrl(target),
-            preventDefault: () => (prevented = true),
-          })
+        if (isMain && page.url() !== 'about:blank') {
+          const details = { url: toAppUrl(target), preventDefault: () => (prevented = true) }
+          this.webContents.emit('will-navigate', details)
         }
-        return prevented ? route.abort('aborted') : route.fallback()
+        // 204 leaves the page where it is; an aborted navigation would show Chromium's error page.
+        if (prevented) return route.fulfill({ status: 204 })
+        return route.fallback()
       },
     )
     await page.exposeBinding('standInInvoke', async ({ frame }, channel: string, args: unknown[]) => {
@@ -356,6 +352,14 @@ async function launch(): Promise<void> {
     args: browserArguments(port ? [`--remote-debugging-port=${port}`] : []),
     viewport: { width: 1280, height: 840 },
   })
+  // Of pages that were opened, too.
+  await context.route(
+    (url) => url.origin !== origin,
+    (route) =>
+      session.defaultSession.isBlocked(route.request().url())
+        ? route.abort('blockedbyclient')
+        : route.continue(),
+  )
 }
 
 async function serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
@@ -403,6 +407,7 @@ const electron = {
 process.on('message', async (message: { evaluate?: number; source: string; argument: unknown }) => {
   if (message.evaluate === undefined) return
   try {
+    // oxlint-disable-next-line no-eval -- the function comes from the test
     const run = (0, eval)(`(${message.source})`) as (module: unknown, argument: unknown) => unknown
     process.send!({ standIn: 'result', id: message.evaluate, value: await run(electron, message.argument) })
   } catch (error) {
