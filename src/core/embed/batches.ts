@@ -1,4 +1,5 @@
 /** Which texts go together: those of like length, so that little is padding, and no more at once than memory and a waiting query bear. */
+import type { Batching } from '../models/self-test.ts'
 
 export interface Batch {
   /** Positions in the list asked for. */
@@ -11,19 +12,19 @@ export interface Batch {
 const batchTokens = 4096
 const batchRows = 256
 
-/** `together` false: each alone, unpadded. */
-export function planBatches(lengths: Int32Array, together: boolean): Batch[] {
+export function planBatches(lengths: Int32Array, batching: Batching): Batch[] {
   const order = Array.from(lengths, (_, row) => row).sort((a, b) => lengths[b]! - lengths[a]! || a - b)
   const batches: Batch[] = []
   let batch: Batch | null = null
   for (const row of order) {
     const length = Math.max(1, lengths[row]!)
-    if (
-      !together ||
-      !batch ||
-      batch.rows.length === batchRows ||
-      (batch.rows.length + 1) * batch.length > batchTokens
-    ) {
+    const joins =
+      batch !== null &&
+      batching !== 'alone' &&
+      (batching === 'padded' || batch.length === length) &&
+      batch.rows.length < batchRows &&
+      (batch.rows.length + 1) * batch.length <= batchTokens
+    if (!batch || !joins) {
       batch = { rows: [], length }
       batches.push(batch)
     }

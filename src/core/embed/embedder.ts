@@ -80,6 +80,8 @@ export async function createEmbedder({
       {
         dimensions,
         highestId: tokenizer.size - 1,
+        maxTokens,
+        paddingSide: tokenizer.paddingSide,
       },
     )
   } catch (error) {
@@ -106,7 +108,7 @@ export async function createEmbedder({
       )
       const running = new Set<Promise<void>>()
       try {
-        for (const batch of planBatches(lengths, selfTest.batchable)) {
+        for (const batch of planBatches(lengths, selfTest.batching)) {
           signal?.throwIfAborted()
           const rows = batch.rows.map((row) => promptedTokens(prompts.document + inputs[row]!))
           const run = embedRows(rows, batch.length, false, signal).then((units) => {

@@ -1,31 +1,38 @@
 /**
  * What a model must show before its vectors are trusted [MO2 MO4]: finite unit vectors of the stated dimensions, a vector
- * for every token, and whether a text gets the same bits alone, in a batch and padded. A model that does not is used
- * all the same, one text at a time and unpadded.
+ * for every token, and how it may be batched so that a text keeps its bits. A model that keeps them in no batch is used
+ * all the same, one text at a time.
  */
 import { AppError } from '../../shared/errors.ts'
 
-/** Unit vectors of rows of token ids, padded to `length`. */
-export type EmbedRows = (rows: readonly Int32Array[], length: number) => Promise<Float32Array>
+/** Numbers of each row of token ids, padded to `length`. */
+export type RunTokens = (rows: readonly Int32Array[], length: number) => Promise<Float32Array>
+
+/**
+ * padded: texts of like length together. same-length: only texts of one length, none padded. alone: one by one.
+ * Padding on the left moves the text along, and with it what a kernel sums together: never taken for padded.
+ */
+export type Batching = 'padded' | 'same-length' | 'alone'
 
 export interface SelfTest {
-  /** Alone = batched = padded, bit for bit. */
-  batchable: boolean
-  /** Lowest cosine between a vector made alone and in a batch; 1 when batchable. */
+  batching: Batching
+  /** Lowest cosine between a vector made alone and in a padded batch; 1 when they are equal. */
   worstCosine: number
 }
 
-/** Lengths that differ in the last bits where anything does: one, odd, beyond a multiple of 16. */
-const lengths = [1, 7, 33, 18]
+export interface TestedModel {
+  dimensions: number
+  /** The tokenizer's last id. */
+  highestId: number
+  maxTokens: number
+  paddingSide: 'left' | 'right'
+}
 
-/**
- * `samples`: real token rows, the longest within the limit. `highestId`: the tokenizer's last. Throws 'model-invalid'
- * with the failed check in `data.problem`.
- */
+/** `samples`: real token rows. Throws 'model-invalid' with the failed check in `data.problem`. */
 export async function testEmbedding(
-  embed: EmbedRows,
+  embed: RunTokens,
   samples: readonly Int32Array[],
-  { dimensions, highestId }: { dimensions: number; highestId: number },
+  { dimensions, highestId, maxTokens, paddingSide }: TestedModel,
 ): Promise<SelfTest> {
   const last = await embed([Int32Array.of(highestId)], 1)
   if (last.length !== dimensions) {
@@ -37,13 +44,9 @@ export async function testEmbedding(
       },
     )
   }
-  const rows = lengths.map((length, i) => {
-    const sample = samples[i % samples.length]!
-    return Int32Array.from({ length }, (_, at) => sample[at % sample.length]!)
-  })
-  const longest = Math.max(...lengths)
-  const alone = await Promise.all(rows.map((row) => embed([row], row.length)))
-  for (const vector of alone) {
+  const { batching, alone, padded } = await findBatching(embed, samples, maxTokens, paddingSide)
+  let worstCosine = 1
+  alone.forEach((vector, i) => {
     const norm = Math.hypot(...vector)
     if (Math.abs(norm - 1) > 1e-4) {
       throw new AppError(
@@ -54,22 +57,60 @@ export async function testEmbedding(
         },
       )
     }
+    if (sameBits(vector, padded[i]!)) return
+    worstCosine = Math.min(
+      worstCosine,
+      vector.reduce((sum, value, at) => sum + value * padded[i]![at]!, 0),
+    )
+  })
+  return { batching, worstCosine }
+}
+
+/** One token, odd numbers, around multiples of 16: where kernels change their way, the last bits change. */
+const testLengths = [1, 2, 3, 5, 7, 9, 16, 18, 25, 33, 47, 64]
+const padding = 31
+
+/** The freest way of batching in which every row keeps the bits it has alone. For vectors and for scores. */
+export async function findBatching(
+  run: RunTokens,
+  samples: readonly Int32Array[],
+  maxTokens: number,
+  paddingSide: 'left' | 'right',
+): Promise<{ batching: Batching; alone: Float32Array[]; padded: Float32Array[] }> {
+  const rows = testLengths.map((length, i) => stretched(samples, i, Math.min(length, maxTokens)))
+  const longest = Math.max(...rows.map((row) => row.length))
+  const alone: Float32Array[] = []
+  for (const row of rows) alone.push(await run([row], row.length))
+  const split = (all: Float32Array, count: number): Float32Array[] => {
+    const width = all.length / count
+    return Array.from({ length: count }, (_, i) => all.slice(i * width, (i + 1) * width))
   }
-  let worstCosine = 1
-  let batchable = true
-  for (const length of [longest, longest + 31]) {
-    const batched = await embed(rows, length)
-    rows.forEach((_, i) => {
-      const vector = batched.subarray(i * dimensions, (i + 1) * dimensions)
-      if (sameBits(vector, alone[i]!)) return
-      batchable = false
-      worstCosine = Math.min(
-        worstCosine,
-        vector.reduce((sum, value, at) => sum + value * alone[i]![at]!, 0),
-      )
-    })
+  const equal = (vectors: readonly Float32Array[], expected: readonly Float32Array[]): boolean =>
+    vectors.every((vector, i) => sameBits(vector, expected[i]!))
+
+  const padded = split(await run(rows, longest), rows.length)
+  const wider = Math.min(longest + padding, maxTokens)
+  if (
+    paddingSide === 'right' &&
+    equal(padded, alone) &&
+    equal(split(await run(rows, wider), rows.length), alone)
+  ) {
+    return { batching: 'padded', alone, padded }
   }
-  return { batchable, worstCosine }
+  for (const length of [7, 18, 33].map((one) => Math.min(one, maxTokens))) {
+    const same = Array.from({ length: 5 }, (_, i) => stretched(samples, i, length))
+    const expected: Float32Array[] = []
+    for (const row of same) expected.push(await run([row], length))
+    if (!equal(split(await run(same, length), same.length), expected))
+      return { batching: 'alone', alone, padded }
+  }
+  return { batching: 'same-length', alone, padded }
+}
+
+/** A row of `length` tokens out of the samples, another one for each `nth`. */
+function stretched(samples: readonly Int32Array[], nth: number, length: number): Int32Array {
+  const sample = samples[nth % samples.length]!
+  return Int32Array.from({ length }, (_, at) => sample[(at + nth * 3) % sample.length]!)
 }
 
 export const sameBits = (a: Float32Array, b: Float32Array): boolean =>

@@ -40,7 +40,10 @@ const maxTokenId = 4_000_000
 
 const TokenizerFile = z.looseObject({
   // The vocabulary is checked by hand below: a schema takes longer over a million entries than everything else here.
-  model: z.looseObject({ type: z.string().optional(), unk_id: z.number().int().min(0).nullish() }),
+  model: z.looseObject({
+    type: z.enum(['WordPiece', 'BPE', 'Unigram']).optional(),
+    unk_id: z.number().int().min(0).nullish(),
+  }),
   added_tokens: z
     .array(
       z.looseObject({

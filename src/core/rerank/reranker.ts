@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import { planBatches } from '../embed/batches.ts'
+import { findBatching, type Batching } from '../models/self-test.ts'
 import type { Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
@@ -45,7 +46,7 @@ export async function createReranker({
     },
     vector: null,
   })
-  let batchable = true
+  let batching: Batching = 'alone'
 
   async function run(pairs: PairEncoding[], length: number, signal?: AbortSignal): Promise<Float32Array> {
     const lengths = Int32Array.from(pairs, ({ ids }) => ids.length)
@@ -66,7 +67,7 @@ export async function createReranker({
     const logits = new Float32Array(passages.length)
     for (const batch of planBatches(
       Int32Array.from(pairs, ({ ids }) => ids.length),
-      batchable,
+      batching,
     )) {
       if (signal?.aborted) throw new AppError('cancelled', 'stopped while reranking')
       const scores = await run(
@@ -79,12 +80,23 @@ export async function createReranker({
     return logits
   }
 
-  // Alone against batched, as for vectors [MO2]: a model that differs is run pair by pair.
+  // Alone against batched, as for vectors [MO2]. The types follow the ids: the second half counts as the passage.
   try {
-    const together = await score(probe.query, probe.passages)
-    batchable = false
-    const alone = await score(probe.query, probe.passages)
-    batchable = alone.every((value, i) => Object.is(value, together[i]))
+    const samples = probe.passages.map(
+      (passage) => tokenizer.encodePair(probe.query, passage, model.maxTokens).ids,
+    )
+    const asPair = (ids: Int32Array): PairEncoding => ({
+      ids,
+      types: Uint8Array.from(ids, (_, i) => (i > ids.length / 2 ? 1 : 0)),
+      dropped: 0,
+    })
+    const tested = await findBatching(
+      (rows, length) => run(rows.map(asPair), length),
+      samples,
+      model.maxTokens,
+      tokenizer.paddingSide,
+    )
+    batching = tested.batching
   } catch (error) {
     await open.close()
     if (!(error instanceof AppError)) throw error
