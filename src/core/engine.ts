@@ -19,7 +19,7 @@ import { createLive } from './engine/live.ts'
 import { createModels } from './engine/models.ts'
 import { createProgress } from './engine/progress.ts'
 import { createReindex } from './engine/reindex.ts'
-import { evaluateFolder } from './engine/evaluate.ts'
+import { streamed } from './engine/streamed.ts'
 import { checkPlace } from './files/volume.ts'
 import type { Host } from './host.ts'
 import { storedFile } from './store/library/layout.ts'
@@ -87,7 +87,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         progress.record(report)
         if (report.type === 'ingested') changed(report.documentIds)
         if (report.type === 'filled') events.statusChanged()
-        if (report.type === 'switched') void switched()
+        if (report.type === 'switched') switching = switching.then(switched)
         if (report.type === 'fill-failed') events.statusChanged()
       },
       onIdle(error) {
@@ -96,6 +96,9 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       },
     })
     closing.push(() => indexing.close())
+
+    /** Ends when the engine answers from what the indexer switched to last. */
+    let switching: Promise<void> = Promise.resolve()
 
     async function switched(): Promise<void> {
       await live.open()
@@ -323,10 +326,20 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           if (!row) throw new AppError('not-found', 'There is no such document.', { data: { id } })
           return { path: row.stored_sha256 === null ? row.path : storedFile(libraryDir, row.stored_sha256) }
         },
+        /** In the indexer process, which stops indexing for as long as it takes. */
         evaluate: (
           input: { folder: string; distractors?: string | undefined; maxQueries?: number | undefined },
           signal: AbortSignal,
-        ) => evaluateFolder({ ...input, host, models, settings: () => library.settings(undefined), signal }),
+        ) =>
+          streamed<{ stage: string; done: number; total: number; report: unknown }>(async (push) => {
+            const report = await indexing.exclusively((client) =>
+              client.call.evaluate(input, {
+                signal,
+                onProgress: (step) => push({ ...(step as { stage: string; done: number; total: number }), report: null }),
+              }),
+            )
+            push({ stage: 'done', done: 1, total: 1, report })
+          }),
       },
 
       uploads: {
@@ -349,7 +362,10 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       },
 
       /** Resolves when all work is done; rejects when it cannot be. For commands that wait. */
-      idle: () => indexing.idle(),
+      async idle() {
+        await indexing.idle()
+        await switching
+      },
       /** The indexer's process, for the tests that kill it. */
       indexerPid: () => indexing.pid,
       close: closeAll,

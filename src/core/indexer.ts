@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path'
 import { AppError } from '../shared/errors.ts'
+import { evaluateFolder, type EvaluationReport } from './evaluate/evaluate.ts'
 import { createModels, type Models } from './engine/models.ts'
 import { createExtractor } from './extract/extractor-client.ts'
 import { forgetDocuments, type ForgetReport } from './forget.ts'
@@ -170,6 +171,24 @@ export function createIndexer(host: Host) {
         liveOpen.index.refreshFrequent()
         return
       }
+    },
+
+    /** Measures search on a labelled folder with the models in use; its index is temporary, the library untouched. */
+    async evaluate(
+      { folder, distractors, maxQueries }: { folder: string; distractors?: string | undefined; maxQueries?: number | undefined },
+      { signal, progress }: JobContext,
+    ): Promise<EvaluationReport> {
+      const settings = theLibrary().settings.get()
+      return evaluateFolder({
+        folder,
+        distractors,
+        maxQueries,
+        embedder: await models.embedder(settings.embeddingModel, settings),
+        reranker: settings.rerankerModel === null ? null : await models.reranker(settings.rerankerModel, settings),
+        chunking: settings.chunking,
+        onProgress: progress,
+        signal,
+      })
     },
 
     /** Removes every trace of some documents, then looks for one [DA5]. */

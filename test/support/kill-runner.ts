@@ -11,10 +11,12 @@ const engine = await createEngine({
   version: 'test',
   watch: false,
 })
-say({ ready: true })
+say({ ready: true, waiting: (await engine.system.status()).documents.waiting })
 if (paths.length > 0) say({ added: await engine.local.add({ paths }) })
-say({ indexer: engine.indexerPid() ?? null })
-const timer = setInterval(() => say({ indexer: engine.indexerPid() ?? null }), 20)
+const timer = setInterval(async () => {
+  const { documents } = await engine.system.status()
+  say({ indexer: engine.indexerPid() ?? null, waiting: documents.waiting })
+}, 60)
 await engine.idle()
 clearInterval(timer)
 say({ status: await engine.system.status(), doctor: await engine.system.doctor() })

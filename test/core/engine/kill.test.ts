@@ -1,14 +1,14 @@
 /** [DA1] by force: processes are killed at random instants, and afterwards everything is there, once. */
 import Database from 'better-sqlite3'
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const kills = 20
-const documents = 60
+const documents = 300
 
 let folder: string
 let libraryDir: string
@@ -17,6 +17,8 @@ interface Said {
   ready?: boolean
   added?: { documents: number }
   indexer?: number | null
+  /** Documents not indexed yet. */
+  waiting?: number
   status?: { documents: Record<string, number>; chunks: number }
   doctor?: { ok: boolean; checks: { name: string; ok: boolean; detail: string }[] }
 }
@@ -52,15 +54,21 @@ beforeAll(() => {
   folder = join(base, 'notes')
   libraryDir = join(base, 'library')
   mkdirSync(folder)
-  for (let i = 0; i < documents; i++) {
-    const paragraphs = Array.from(
-      { length: 30 },
-      (_, p) =>
-        `Paragraph ${p} of note ${i}: the quick brown fox number ${i * 31 + p} jumps over lazy dogs, 第 ${i} 篇笔记的第 ${p} 段讲的是不同的内容。`,
-    )
-    writeFileSync(join(folder, `note-${i}.md`), `# Note ${i}\n\n${paragraphs.join('\n\n')}\n`)
-  }
+  for (let i = 0; i < documents; i++) writeNote(i, 0)
 })
+
+/** The version stands in every paragraph, so that a chunk of an older one shows. */
+function writeNote(i: number, version: number): void {
+  const paragraphs = Array.from(
+    { length: 30 },
+    (_, p) =>
+      `Paragraph ${p} of note ${i}, version v${version}x: the quick brown fox number ${i * 31 + p} jumps over lazy dogs, 第 ${i} 篇笔记的第 ${p} 段讲的是不同的内容。`,
+  )
+  const path = join(folder, `note-${i}.md`)
+  writeFileSync(path, `# Note ${i}\n\n${paragraphs.join('\n\n')}\n`)
+  const at = new Date(1_700_000_000_000 + version * 60_000)
+  utimesSync(path, at, at)
+}
 
 afterAll(() => rmSync(join(folder, '..'), { recursive: true, force: true }))
 
@@ -70,47 +78,43 @@ describe('killing the engine and the indexer', () => {
     let seed = 20261121
     const random = () => (seed = (seed * 1103515245 + 12345) % 2147483648) / 2147483648
     let killed = 0
-    for (let i = 0; i < kills; i++) {
-      const delayMs = 5 + random() * 400
+    let midway = 0
+    for (let i = 1; i <= kills; i++) {
+      // There is always work in hand: some documents are new in every round, some indexed, most unread at first.
+      for (let n = 0; n < 40; n++) writeNote(Math.floor(random() * documents), i)
       const killIndexer = random() < 0.5
+      // Some kills hit the start, the others the work: at a random moment after the first documents were written.
+      const afterProgress = random() < 0.7
+      const delayMs = afterProgress ? random() * 300 : random() * 1500
+      let first: number | null = null
       let armed = false
-      await run([folder], (said, child) => {
-        if (armed || !said.ready) return
+      await run([folder], ({ indexer, waiting }, child) => {
+        if (armed || typeof indexer !== 'number' || waiting === undefined) return
+        first ??= waiting
+        const progressed = waiting < first
+        if (afterProgress && !progressed) return
         armed = true
-        let indexer: number | null = null
-        child.stdout?.on('data', (data: Buffer) => {
-          const found = /"indexer":(\d+)/.exec(data.toString())
-          if (found) indexer = Number(found[1])
-        })
         setTimeout(() => {
-          if (killIndexer && indexer !== null) {
-            try {
-              process.kill(indexer, 'SIGKILL')
-              killed++
-            } catch {
-              // It had just ended by itself.
-            }
-            // The engine must bring it back; it is killed too, a little later.
-            setTimeout(() => child.kill('SIGKILL'), 50 + random() * 300)
-          } else {
-            killed++
-            child.kill('SIGKILL')
+          killed++
+          if (progressed && waiting > 0) midway++
+          if (!killIndexer) return void child.kill('SIGKILL')
+          try {
+            process.kill(indexer, 'SIGKILL')
+          } catch {
+            // It had just ended by itself.
           }
+          // The engine brings it back by itself; then the engine is killed too.
+          setTimeout(() => child.kill('SIGKILL'), 100 + random() * 1200)
         }, delayMs)
       })
     }
-    expect(killed).toBeGreaterThanOrEqual(kills / 2)
+    expect(killed).toBe(kills)
+    expect(midway).toBeGreaterThanOrEqual(5)
 
     const said = await run([folder], () => {})
     const { status, doctor } = said.at(-1)!
     expect(doctor!.checks.filter((check) => !check.ok)).toEqual([])
-    expect(status!.documents).toMatchObject({
-      total: documents,
-      indexed: documents,
-      failed: 0,
-      waiting: 0,
-      partial: 0,
-    })
+    expect(status!.documents).toMatchObject({ total: documents, indexed: documents, failed: 0, waiting: 0, partial: 0 })
 
     const index = new Database(
       join(
@@ -123,6 +127,15 @@ describe('killing the engine and the indexer', () => {
       .prepare('SELECT text_id, ordinal, count(*) AS n FROM chunks GROUP BY text_id, ordinal HAVING n > 1')
       .all()
     expect(duplicates).toEqual([])
+    for (let i = 0; i < documents; i++) {
+      const version = /version (v\d+x)/.exec(readFileSync(join(folder, `note-${i}.md`), 'utf8'))![1]!
+      const rows = index
+        .prepare("SELECT text FROM chunks WHERE text LIKE '%of note ' || ? || ', version%'")
+        .all(String(i)) as { text: string }[]
+      expect(rows.length, `chunks of note ${i}`).toBeGreaterThan(0)
+      const stale = rows.filter((row) => [...row.text.matchAll(/version (v\d+x)/g)].some((found) => found[1] !== version))
+      expect(stale, `chunks of note ${i} that are not of ${version}`).toEqual([])
+    }
     const { chunks } = index.prepare('SELECT count(*) AS chunks FROM chunks').get() as { chunks: number }
     expect(status!.chunks).toBe(chunks)
     index.close()
