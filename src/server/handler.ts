@@ -184,9 +184,8 @@ function refusal(request: Request, { kind }: Connection): Response | null {
   const site = request.headers.get('sec-fetch-site')
   if (site !== null && site !== 'same-origin' && site !== 'none' && kind === 'loopback') {
     // A link to the window from elsewhere is harmless: the window it opens has no token.
-    const isLink =
-      request.headers.get('sec-fetch-mode') === 'navigate' && request.method === 'GET' && url.pathname === '/'
-    if (!isLink) return refused('sent by another page')
+    const isLink = request.headers.get('sec-fetch-dest') === 'document' && request.method === 'GET'
+    if (!isLink || url.pathname !== '/') return refused('sent by another page')
   }
   return null
 }
