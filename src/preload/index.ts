@@ -4,7 +4,10 @@ import type { Shell } from '../shared/shell.ts'
 import { shellChannel, type ShellCalls } from '../shared/shell-channel.ts'
 
 const call = <Name extends keyof ShellCalls>(name: Name, argument?: Parameters<ShellCalls[Name]>[0]) =>
-  ipcRenderer.invoke(shellChannel, name, argument) as ReturnType<ShellCalls[Name]>
+  ipcRenderer.invoke(shellChannel, name, argument).catch((error: Error) => {
+    // Of an error in main only the text comes through, behind a preamble nobody needs to read.
+    throw new Error(error.message.replace(/^Error invoking remote method '\w+': (\w*Error: )?/, ''))
+  }) as ReturnType<ShellCalls[Name]>
 
 const manifold: Shell = {
   platform: process.platform,

@@ -3,8 +3,9 @@
  * cloud service and not used). Files are dropped through the browser's own input, with real paths.
  */
 
-import { existsSync, mkdirSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
 import { packageRoot } from '../../src/core/package-layout.ts'
@@ -34,10 +35,36 @@ const quiet = [
 
 export async function browserExecutable(): Promise<string> {
   const wanted = process.env.MANIFOLD_TEST_BROWSER
-  const found = [...(wanted ? [wanted] : []), ...installed].find((path) => existsSync(path))
-  if (found) return found
-  const { default: packaged } = await import('@sparticuz/chromium')
-  return packaged.executablePath()
+  return [...(wanted ? [wanted] : []), ...installed].find((path) => existsSync(path)) ?? packagedBrowser()
+}
+
+const chromiumVersion = (): string => {
+  const manifest = join(packageRoot(), 'node_modules', '@sparticuz', 'chromium', 'package.json')
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version
+}
+
+/**
+ * The package unpacks into the folder for temporary files, and takes what it finds there for whole; two tests at once
+ * would run half a browser. So: into a folder of our own, moved into place when it is complete.
+ */
+async function packagedBrowser(): Promise<string> {
+  const version = chromiumVersion()
+  const ready = join(tmpdir(), `manifold-test-browser-${userInfo().username}-${version}`)
+  const executable = join(ready, 'chromium')
+  if (existsSync(executable)) return executable
+  const making = await mkdtemp(`${ready}-`)
+  const before = process.env.TMPDIR
+  process.env.TMPDIR = making
+  try {
+    const { default: packaged } = await import('@sparticuz/chromium')
+    await packaged.executablePath()
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR
+    else process.env.TMPDIR = before
+  }
+  // Another test may have been faster; its copy is as good.
+  await rename(making, ready).catch(() => rm(making, { recursive: true, force: true }))
+  return executable
 }
 
 export const browserArguments = (more: string[] = []): string[] => [
