@@ -155,11 +155,13 @@ function mostlyUtf8(sample: Uint8Array): boolean {
 
 /**
  * Share of the bytes above ASCII that form everyday Chinese: level 1 of GB 2312 (rows B0 to D7: the 3,755 most used
- * characters) and its punctuation (A1 to A3). Big5, Shift_JIS, EUC-KR and the Latin code pages stay well below half.
+ * characters) and its punctuation (A1 to A3). Big5, Shift_JIS and the Latin code pages stay well below half; Korean
+ * stands in the first half of the rows only, over which Chinese is spread.
  */
 function gbShare(sample: Uint8Array): number {
   let high = 0
   let common = 0
+  let upperHalf = 0
   for (let i = 0; i < sample.length;) {
     const lead = sample[i]!
     if (lead < 0x80) {
@@ -176,7 +178,9 @@ function gbShare(sample: Uint8Array): number {
     const everyday =
       trail >= 0xa1 && trail !== 0xff && ((lead >= 0xb0 && lead <= 0xd7) || (lead >= 0xa1 && lead <= 0xa3))
     if (everyday) common++
+    if (everyday && lead >= 0xc9) upperHalf++
     i += trail >= 0x40 ? 2 : 1
   }
+  if (common >= 20 && upperHalf < common * 0.1) return 0
   return high === 0 ? 0 : common / high
 }

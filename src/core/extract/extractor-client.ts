@@ -30,7 +30,6 @@ interface Waiting {
   id: number
   path: string
   kindHint: DocumentKind | undefined
-  signal: AbortSignal | undefined
   /** Deaths seen while this was first in line without having begun, or began in a process grown large by others. */
   strikes: number
   resolve(result: ExtractResult): void
@@ -131,13 +130,17 @@ export function createExtractor({
     while (running.sent.length < inFlight) {
       const waiting = queue.shift()
       if (!waiting) return
-      if (waiting.signal?.aborted) {
-        waiting.reject(new AppError('cancelled', 'cancelled before it was read'))
-        continue
-      }
       running.sent.push(waiting)
       send(running, { type: 'extract', id: waiting.id, path: waiting.path, kindHint: waiting.kindHint })
     }
+  }
+
+  /** Unwanted before it was handed over; what the process has already it finishes. */
+  function forget(waiting: Waiting): void {
+    const at = queue.indexOf(waiting)
+    if (at < 0) return
+    queue.splice(at, 1)
+    waiting.reject(new AppError('cancelled', 'cancelled before it was read'))
   }
 
   function received(mine: Running, message: FromExtractor): void {
@@ -211,8 +214,11 @@ export function createExtractor({
   return {
     extract(path, kindHint, signal) {
       if (closed) return Promise.reject(new AppError('unavailable', 'the extractor is closed'))
+      if (signal?.aborted) return Promise.reject(new AppError('cancelled', 'cancelled'))
       return new Promise((resolve, reject) => {
-        queue.push({ id: nextId++, path, kindHint, signal, strikes: 0, resolve, reject })
+        const waiting: Waiting = { id: nextId++, path, kindHint, strikes: 0, resolve, reject }
+        queue.push(waiting)
+        signal?.addEventListener('abort', () => forget(waiting), { once: true })
         fill()
       })
     },
