@@ -42,8 +42,7 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
   }
   const plan: Plan = {
     target: (unit) => wanted - trailAt(unit).tokens,
-    limit: (unit) => room - trailAt(unit).tokens,
-    takeApart: (unit) => takeApart(text, unit, count),
+    takeApart: (unit) => takeApart(text, unit, room, count),
   }
 
   const units = unitsOf(document, count)
@@ -71,8 +70,8 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
     const made = fit(start, end, prefix, overlapStart(before, group))
     if (made.tokens > maxTokens) {
       // The parts counted less than the whole: halve, and try again. Only a single character is beyond help.
-      const parts = group.length > 1 ? group : takeApart(text, first, count)
-      if (parts.length > 1) {
+      const parts = group.length > 1 ? group : takeApart(text, first, -1, count)
+      if (parts) {
         const middle = Math.ceil(parts.length / 2)
         waiting.push(parts.slice(middle), parts.slice(0, middle))
         continue

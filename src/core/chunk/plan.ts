@@ -2,11 +2,10 @@
 import type { Unit } from './units.ts'
 
 export interface Plan {
-  /** Content tokens that fit beside the trail of the unit: what the chunk aims for, and what the model allows. */
+  /** Content tokens a chunk that begins with this unit aims for, beside its trail. */
   target(unit: Unit): number
-  limit(unit: Unit): number
-  /** Smaller units of one that is too large; itself when there are none. */
-  takeApart(unit: Unit): Unit[]
+  /** Smaller units of one that is too large; null when it must stay whole and the model can take it, or cannot be cut. */
+  takeApart(unit: Unit): Unit[] | null
 }
 
 export const tokensOf = (units: readonly Unit[]): number => {

@@ -3,7 +3,7 @@
  * neighbours, and the parts of something large are made about equal, so no chunk is a leftover of three words.
  */
 import { tokensOf, type Plan } from './plan.ts'
-import { isWhole, type Unit } from './units.ts'
+import type { Unit } from './units.ts'
 
 export function planRecursive(units: readonly Unit[], plan: Plan): Unit[][] {
   const groups: Unit[][] = []
@@ -16,9 +16,9 @@ function split(units: readonly Unit[], plan: Plan, groups: Unit[][]): void {
   if (!first) return
   if (tokensOf(units) <= plan.target(first)) return void groups.push([...units])
   if (units.length === 1) {
-    const parts = isWhole(first) && first.tokens <= plan.limit(first) ? [first] : plan.takeApart(first)
-    if (parts.length === 1) groups.push(parts)
-    else split(parts, plan, groups)
+    const parts = plan.takeApart(first)
+    if (parts) split(parts, plan, groups)
+    else groups.push([first])
     return
   }
   let strongest = Infinity

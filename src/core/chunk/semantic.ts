@@ -4,7 +4,7 @@
  * neighbour it is most like.
  */
 import { tokensOf, type Plan } from './plan.ts'
-import { isWhole, rank, type Unit } from './units.ts'
+import { rank, type Unit } from './units.ts'
 
 /** Share of the places that count as a change of subject, and the smallest part that stands alone, in targets. */
 const changeShare = 0.2
@@ -86,9 +86,8 @@ export async function planSemantic(
 
 /** Parts of one unit that is too large, each filled up to the target. */
 function takeApart(unit: Unit, plan: Plan): Unit[][] {
-  if (isWhole(unit) && unit.tokens <= plan.limit(unit)) return [[unit]]
   const parts = plan.takeApart(unit)
-  if (parts.length === 1) return [parts]
+  if (!parts) return [[unit]]
   const groups: Unit[][] = []
   let group: Unit[] = []
   for (const part of parts) {

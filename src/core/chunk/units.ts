@@ -31,8 +31,10 @@ export const rank = {
   afterHeading: 20,
 } as const
 
+const wholeKinds = new Set<UnitKind>(['row', 'code', 'code-line', 'word', 'character'])
+
 /** Whole in a chunk unless the model's limit forbids, whatever the target [CH2]. */
-export const isWhole = (unit: Unit): boolean => unit.kind === 'row' || unit.kind === 'code'
+export const isWhole = (unit: Unit): boolean => wholeKinds.has(unit.kind)
 
 export type CountContent = (text: string) => number
 
@@ -108,43 +110,34 @@ const innerRank: Record<UnitKind, number> = {
   'code-line': rank.line,
 }
 
-const lineEnds = (text: string): number[] =>
-  [...text.matchAll(/\n+/g)].map((match) => match.index + match[0].length)
+function lineEnds(text: string): number[] {
+  return [...text.matchAll(/\n+/g)].map((match) => match.index + match[0].length)
+}
 
-/** The next smaller units of one that is too large; itself alone when it cannot be taken apart. */
-export function takeApart(text: string, unit: Unit, count: CountContent): Unit[] {
-  const inside = text.slice(unit.start, unit.end)
-  const trimmed = inside.trimEnd()
-  const ways: [UnitKind, (part: string) => number[]][] =
-    unit.kind === 'code'
-      ? [
-          ['code-line', lineEnds],
-          ['word', wordEnds],
-          ['character', characterEnds],
-        ]
-      : unit.kind === 'row'
-        ? [
-            ['cells', (part) => [...part.matchAll(/\|\s*/g)].map((match) => match.index + match[0].length)],
-            ['word', wordEnds],
-            ['character', characterEnds],
-          ]
-        : unit.kind === 'sentence'
-          ? [
-              ['clause', clauseEnds],
-              ['word', wordEnds],
-              ['character', characterEnds],
-            ]
-          : unit.kind === 'word'
-            ? [['character', characterEnds]]
-            : unit.kind === 'character'
-              ? []
-              : [
-                  ['word', wordEnds],
-                  ['character', characterEnds],
-                ]
-  for (const [kind, endsOf] of ways) {
-    const parts = divide(text, unit.start, unit.end, endsOf(trimmed), kind, unit.rank, unit.block, count)
+function cellEnds(text: string): number[] {
+  return [...text.matchAll(/\|\s*/g)].map((match) => match.index + match[0].length)
+}
+
+const nextSmaller: Record<UnitKind, { kind: UnitKind; endsOf: (text: string) => number[] } | null> = {
+  sentence: { kind: 'clause', endsOf: clauseEnds },
+  clause: { kind: 'word', endsOf: wordEnds },
+  code: { kind: 'code-line', endsOf: lineEnds },
+  'code-line': { kind: 'word', endsOf: wordEnds },
+  row: { kind: 'cells', endsOf: cellEnds },
+  cells: { kind: 'word', endsOf: wordEnds },
+  word: { kind: 'character', endsOf: characterEnds },
+  character: null,
+}
+
+/** Smaller units of one that is too large. null: it is to stay whole as far as `limit` tokens go, or is a character. */
+export function takeApart(text: string, unit: Unit, limit: number, count: CountContent): Unit[] | null {
+  for (let kind = unit.kind; ;) {
+    if (wholeKinds.has(kind) && unit.tokens <= limit) return null
+    const next = nextSmaller[kind]
+    if (!next) return null
+    const ends = next.endsOf(text.slice(unit.start, unit.end).trimEnd())
+    const parts = divide(text, unit.start, unit.end, ends, next.kind, unit.rank, unit.block, count)
     if (parts.length > 1) return parts
+    kind = next.kind
   }
-  return [unit]
 }
