@@ -275,6 +275,8 @@ function createContentEncoder(
       ? new RegExp(contents.map((one) => one.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&')).join('|'), 'gu')
       : null
 
+  const firsts = [...new Set(contents.map((one) => one[0]!))]
+
   const unigram = Array.isArray(vocab) ? createUnigram(vocab, file.model.unk_id ?? -1) : null
   const ends = wordEnds(file.normalizer, file.pre_tokenizer, unigram?.joinsWords ?? false)
   const { tokens_to_ids: idOf, unk_token_id: unknownId } = model
@@ -297,7 +299,7 @@ function createContentEncoder(
     if (!ids) {
       const fresh: number[] = []
       encodeSegment(text, 0, fresh)
-      ids = Int32Array.from(fresh)
+      ids = new Int32Array(fresh)
       if (cache.size >= cachedWords) cache.clear()
       cache.set(text, ids)
     }
@@ -316,10 +318,11 @@ function createContentEncoder(
 
   return (text) => {
     const out: number[] = []
-    const matches = addedPattern ? [...text.matchAll(addedPattern)] : []
+    const mayHave = firsts.some((first) => text.includes(first))
+    const matches = addedPattern && mayHave ? [...text.matchAll(addedPattern)] : []
     if (matches.length === 0) {
       encodeSection(text, 0, out)
-      return Int32Array.from(out)
+      return new Int32Array(out)
     }
     // Added tokens stand between sections of ordinary text; some swallow the white space beside them.
     let from = 0
@@ -340,7 +343,7 @@ function createContentEncoder(
       from = match.index + match[0].length
     }
     ordinary(text.slice(from), false)
-    return Int32Array.from(out)
+    return new Int32Array(out)
   }
 }
 

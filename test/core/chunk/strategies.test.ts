@@ -87,7 +87,7 @@ test('cuts where the subject changes, not where the count is full', async () => 
   const cars = ['Cars need petrol.', 'Cars drive fast.', 'Cars have wheels.']
   const document = documentOf([{ kind: 'paragraph', text: [...cats, ...cars].join(' ') }])
   const chunks = await chunkText(document, {
-    ...options('semantic', 32),
+    ...options('semantic', 28),
     embedSentences: async (sentences) =>
       sentences.map((sentence) =>
         sentence.startsWith('Cats') ? Float32Array.of(1, 0) : Float32Array.of(0, 1),
