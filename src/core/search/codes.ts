@@ -1,35 +1,42 @@
 /**
- * The codes of every vector in memory, 32 MB a million of 256 bits, and the scan over them: Hamming distance is the first
- * guess at which some hundred chunks are worth an exact score. Kept up to date by what the file says is new or gone.
+ * The codes of every vector in memory, 64 bytes for 256 dimensions: a pass over them gives every chunk's approximate
+ * cosine, and so which few hundred are worth an exact one and how far the rest of the library is. Kept up to date by what
+ * the file says is new or gone.
  */
-import { codeWords, popcount } from '../store/vectors/codes.ts'
+import { codeBytes, codeScores } from '../store/vectors/codes.ts'
 import type { VectorReader } from '../store/vectors/vector-reader.ts'
 
 export interface ScanResult {
-  /** Nearest first by distance; equal distances by age. */
+  /** Best first by approximate cosine; equal ones by age. */
   chunkIds: number[]
-  /** Chunks at each distance, over the whole library whatever the filter. */
-  histogram: Uint32Array
-  /** Chunks compared, filter or not. */
+  /** Chunks of the library, whatever the filter. */
   total: number
+  /** Mean and standard deviation of their approximate cosines. */
+  mean: number
+  deviation: number
+  /** Share of the library whose approximate cosine is below this. */
+  shareBelow(cosine: number): number
 }
 
 export interface CodeTable {
   readonly size: number
-  refresh(reader: VectorReader): void
+  refresh(reader: CodeSource): void
+  /** `only` holds 1 at each chunk id that may answer. */
   scan(query: Float32Array, limit: number, only: Uint8Array | null): ScanResult
-  /** Chunk ids that `only` lets pass, at most `limit` + 1 of them. */
-  allowed(only: Uint8Array, limit: number): number[]
 }
 
+export type CodeSource = Pick<VectorReader, 'epoch' | 'lastDropped' | 'droppedAfter' | 'codesAfter'>
+
 const loadStep = 20_000
+/** Buckets a unit of cosine is sorted into to find the best without sorting all. */
+const bins = 2048
 
 export function createCodeTable(dimensions: number): CodeTable {
-  const width = codeWords(dimensions)
-  let words = new Uint32Array(0)
+  const width = codeBytes(dimensions)
+  let codes = new Uint8Array(0)
   /** 0 marks a slot whose chunk is gone. */
   let chunkIds = new Uint32Array(0)
-  let distances = new Uint16Array(0)
+  let scores = new Int32Array(0)
   let used = 0
   let gone = 0
   let lastCode = 0
@@ -39,16 +46,16 @@ export function createCodeTable(dimensions: number): CodeTable {
   function grow(slots: number): void {
     if (slots <= chunkIds.length) return
     const capacity = Math.max(slots, Math.ceil(chunkIds.length * 1.5), 4096)
-    const moreWords = new Uint32Array(capacity * width)
-    moreWords.set(words.subarray(0, used * width))
-    words = moreWords
+    const moreCodes = new Uint8Array(capacity * width)
+    moreCodes.set(codes.subarray(0, used * width))
+    codes = moreCodes
     const moreIds = new Uint32Array(capacity)
     moreIds.set(chunkIds.subarray(0, used))
     chunkIds = moreIds
-    distances = new Uint16Array(capacity)
+    scores = new Int32Array(capacity)
   }
 
-  function refresh(reader: VectorReader): void {
+  function refresh(reader: CodeSource): void {
     const current = reader.epoch()
     if (current !== epoch || gone > 1000 + used / 4) {
       used = gone = lastCode = 0
@@ -75,43 +82,32 @@ export function createCodeTable(dimensions: number): CodeTable {
       grow(used + rows.length)
       for (const { id, chunkId, code } of rows) {
         chunkIds[used] = chunkId
-        for (let word = 0; word < width; word++) words[used * width + word] = code.readUInt32LE(4 * word)
+        codes.set(code, used * width)
         used++
         lastCode = id
       }
     }
   }
 
-  function measure(query: Uint32Array): void {
-    if (width === 8) {
-      // The built-in models' size, unrolled: twice as fast as the loop.
-      const [a, b, c, d, e, f, g, h] = query as unknown as [
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-        number,
-      ]
-      for (let slot = 0, at = 0; slot < used; slot++, at += 8) {
-        distances[slot] =
-          popcount(words[at]! ^ a) +
-          popcount(words[at + 1]! ^ b) +
-          popcount(words[at + 2]! ^ c) +
-          popcount(words[at + 3]! ^ d) +
-          popcount(words[at + 4]! ^ e) +
-          popcount(words[at + 5]! ^ f) +
-          popcount(words[at + 6]! ^ g) +
-          popcount(words[at + 7]! ^ h)
-      }
-      return
-    }
+  function measure(table: Int16Array): void {
+    const whole = width - (width % 8)
     for (let slot = 0, at = 0; slot < used; slot++) {
       let sum = 0
-      for (let word = 0; word < width; word++, at++) sum += popcount(words[at]! ^ query[word]!)
-      distances[slot] = sum
+      let row = 0
+      // Eight at a time: half the time of the plain loop.
+      for (let k = 0; k < whole; k += 8, at += 8, row += 2048) {
+        sum +=
+          table[row + codes[at]!]! +
+          table[row + 256 + codes[at + 1]!]! +
+          table[row + 512 + codes[at + 2]!]! +
+          table[row + 768 + codes[at + 3]!]! +
+          table[row + 1024 + codes[at + 4]!]! +
+          table[row + 1280 + codes[at + 5]!]! +
+          table[row + 1536 + codes[at + 6]!]! +
+          table[row + 1792 + codes[at + 7]!]!
+      }
+      for (let k = whole; k < width; k++, at++, row += 256) sum += table[row + codes[at]!]!
+      scores[slot] = sum
     }
   }
 
@@ -122,43 +118,53 @@ export function createCodeTable(dimensions: number): CodeTable {
     refresh,
 
     scan(query, limit, only) {
-      measure(queryCode(query, width))
-      const histogram = new Uint32Array(32 * width + 1)
-      const passing = only ? new Uint32Array(32 * width + 1) : histogram
+      const { table, scale } = codeScores(query)
+      measure(table)
+      const histogram = new Uint32Array(2 * bins)
+      const passing = only ? new Uint32Array(2 * bins) : histogram
+      // Approximate cosines reach a little beyond 1.
+      const toBin = (scale * bins) / 1.25
+      let sum = 0
+      let squares = 0
       for (let slot = 0; slot < used; slot++) {
         const id = chunkIds[slot]!
         if (id === 0) continue
-        histogram[distances[slot]!]!++
-        if (only && only[id] === 1) passing[distances[slot]!]!++
+        const score = scores[slot]!
+        const bin = Math.max(0, Math.min(2 * bins - 1, Math.floor(score * toBin) + bins))
+        histogram[bin]!++
+        sum += score
+        squares += score * score
+        if (only && only[id] === 1) passing[bin]!++
       }
-      let threshold = 0
-      for (let sum = 0; threshold < passing.length; threshold++) {
-        sum += passing[threshold]!
-        if (sum >= limit) break
-      }
-      const buckets: number[][] = Array.from({ length: threshold + 1 }, () => [])
-      for (let slot = 0; slot < used; slot++) {
-        const distance = distances[slot]!
-        if (distance > threshold) continue
-        const id = chunkIds[slot]!
-        if (id !== 0 && (!only || only[id] === 1)) buckets[distance]!.push(id)
-      }
-      return { chunkIds: buckets.flat().slice(0, limit), histogram, total: used - gone }
-    },
+      const total = used - gone
+      const mean = total > 0 ? sum / total : 0
 
-    allowed(only, limit) {
-      const ids: number[] = []
-      for (let slot = 0; slot < used && ids.length <= limit; slot++) {
-        const id = chunkIds[slot]!
-        if (id !== 0 && only[id] === 1) ids.push(id)
+      let border = 2 * bins - 1
+      for (let count = 0; border > 0; border--) {
+        count += passing[border]!
+        if (count >= limit) break
       }
-      return ids
+      const least = border === 0 ? -Infinity : (border - bins) / toBin
+      const best: { id: number; score: number }[] = []
+      for (let slot = 0; slot < used; slot++) {
+        const score = scores[slot]!
+        if (score < least) continue
+        const id = chunkIds[slot]!
+        if (id !== 0 && (!only || only[id] === 1)) best.push({ id, score })
+      }
+      best.sort((a, b) => b.score - a.score || a.id - b.id)
+      return {
+        chunkIds: best.slice(0, limit).map(({ id }) => id),
+        total,
+        mean: mean * scale,
+        deviation: total > 0 ? Math.sqrt(Math.max(0, squares / total - mean * mean)) * scale : 0,
+        shareBelow(cosine) {
+          const bin = Math.max(0, Math.min(2 * bins - 1, Math.floor((cosine / scale) * toBin) + bins))
+          let below = histogram[bin]! / 2
+          for (let i = 0; i < bin; i++) below += histogram[i]!
+          return total > 0 ? below / total : 0
+        },
+      }
     },
   }
-}
-
-function queryCode(vector: Float32Array, width: number): Uint32Array {
-  const code = new Uint32Array(width)
-  for (let i = 0; i < vector.length; i++) if (vector[i]! > 0) code[i >> 5]! |= 1 << (i & 31)
-  return code
 }

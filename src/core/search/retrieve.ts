@@ -84,7 +84,7 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
     // What the words found has a place among the meanings too.
     const rankOf = new Map(meaning.hits.map((hit, i) => [hit.id, i + 1]))
     const without = [...byId.values()].filter((found) => !found.semantic).map((found) => found.chunkId)
-    for (const [id, cosine] of meaning.cosines(without)) {
+    for (const [id, cosine] of live.vectors.cosines(vector!, without)) {
       const percentile = meaning.percentile(cosine)
       const rank =
         rankOf.get(id) ?? Math.max(meaning.hits.length + 1, Math.round((1 - percentile) * live.codes.size))

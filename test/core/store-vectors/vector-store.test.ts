@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { codeOf, popcount } from '../../../src/core/store/vectors/codes.ts'
+import { mulberry32 } from '../../../src/core/evaluate/metrics.ts'
+import { codeBytes, codeOf, codeScores } from '../../../src/core/store/vectors/codes.ts'
 import { openVectorStore } from '../../../src/core/store/vectors/vector-store.ts'
 
 const sha = (text: string) => createHash('sha256').update(text).digest('hex')
@@ -61,12 +62,19 @@ describe('vector store', () => {
     )
   })
 
-  it('counts bits', () => {
-    for (const word of [0, 1, -1, 0x80000000 | 0, 0x12345678]) {
-      expect(popcount(word)).toBe((word >>> 0).toString(2).replaceAll('0', '').length)
+  it('codes a vector so that table sums are near its cosine', () => {
+    const random = mulberry32(3)
+    const draw = () => unit(Array.from({ length: 256 }, () => random() + random() + random() - 1.5))
+    const query = draw()
+    const { table, scale } = codeScores(query)
+    for (let round = 0; round < 20; round++) {
+      const other = draw()
+      const vector = unit([...query].map((value, i) => value * (round / 10) + other[i]!))
+      const code = new Uint8Array(codeBytes(256))
+      codeOf(vector, code)
+      const sum = code.reduce((total, byte, k) => total + table[256 * k + byte]!, 0)
+      const cosine = vector.reduce((total, value, i) => total + value * query[i]!, 0)
+      expect(Math.abs(sum * scale - cosine)).toBeLessThan(0.1)
     }
-    const code = Buffer.alloc(4)
-    codeOf(Float32Array.of(1, -1, 0.5, -0.1), code)
-    expect([...code]).toEqual([5, 0, 0, 0])
   })
 })

@@ -8,7 +8,7 @@ import type { VectorStore } from '../types.ts'
 import { codeBytes, codeOf } from './codes.ts'
 import { view } from './sqlite-vec.ts'
 
-export const vectorsLayout = 'vectors/1'
+export const vectorsLayout = 'vectors/2'
 
 /** `codes.id` grows with every row ever written, so a reader asks for what is new; `dropped` tells it what is gone. */
 const schema = `
