@@ -335,7 +335,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
             const report = await indexing.exclusively((client) =>
               client.call.evaluate(input, {
                 signal,
-                onProgress: (step) => push({ ...(step as { stage: string; done: number; total: number }), report: null }),
+                onProgress: (step) =>
+                  push({ ...(step as { stage: string; done: number; total: number }), report: null }),
               }),
             )
             push({ stage: 'done', done: 1, total: 1, report })
@@ -366,6 +367,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         await indexing.idle()
         await switching
       },
+      /** Looks at the linked folders now; the watcher does it by itself. */
+      rescan: () => rescan(library, libraryDir, look),
       /** The indexer's process, for the tests that kill it. */
       indexerPid: () => indexing.pid,
       close: closeAll,

@@ -12,6 +12,7 @@ import type { Host } from './host.ts'
 import { ingestQueue, type OpenTarget } from './ingest/ingest.ts'
 import { createFill, missingTexts, sweepTarget, type FillStep } from './reindex/fill.ts'
 import { nameTokens } from './search/keyword-tokens.ts'
+import { sweepStoredFiles } from './ingest/stored-files.ts'
 import { openIndexStore, type WritableIndexStore } from './store/index/index-store.ts'
 import { openLibrary, type Library } from './store/library/library.ts'
 import type { Target } from './store/library/rows.ts'
@@ -167,6 +168,7 @@ export function createIndexer(host: Host) {
         }
         lib.documents.purgeRemoved(new Date(Date.now() - undoMs).toISOString())
         lib.texts.sweep()
+        sweepStoredFiles(lib, libraryDir)
         sweepTarget(lib, liveOpen)
         liveOpen.index.refreshFrequent()
         return
@@ -175,7 +177,11 @@ export function createIndexer(host: Host) {
 
     /** Measures search on a labelled folder with the models in use; its index is temporary, the library untouched. */
     async evaluate(
-      { folder, distractors, maxQueries }: { folder: string; distractors?: string | undefined; maxQueries?: number | undefined },
+      {
+        folder,
+        distractors,
+        maxQueries,
+      }: { folder: string; distractors?: string | undefined; maxQueries?: number | undefined },
       { signal, progress }: JobContext,
     ): Promise<EvaluationReport> {
       const settings = theLibrary().settings.get()
@@ -184,7 +190,8 @@ export function createIndexer(host: Host) {
         distractors,
         maxQueries,
         embedder: await models.embedder(settings.embeddingModel, settings),
-        reranker: settings.rerankerModel === null ? null : await models.reranker(settings.rerankerModel, settings),
+        reranker:
+          settings.rerankerModel === null ? null : await models.reranker(settings.rerankerModel, settings),
         chunking: settings.chunking,
         onProgress: progress,
         signal,

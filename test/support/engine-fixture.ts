@@ -14,6 +14,8 @@ export interface EngineFixture {
   /** Links the notes folder and waits until nothing is left to do. */
   addNotes(): Promise<void>
   search(request: SearchRequestInput): Promise<SearchUpdate>
+  /** Looks at the linked folders as the watcher would. */
+  rescan(): Promise<void>
   /** Closes the engine and opens it again on the same library. */
   restart(): Promise<void>
   close(): Promise<void>
@@ -49,6 +51,10 @@ export async function createEngineFixture(): Promise<EngineFixture> {
       for await (const update of updates) last = update
       if (!last) throw new Error('the search gave no answer')
       return last
+    },
+    async rescan() {
+      await engine.rescan()
+      await engine.idle()
     },
     async restart() {
       await engine.close()

@@ -58,6 +58,22 @@ describe('adding', () => {
     expect((await fixture.engine.system.status()).documents.total).toBe(6)
   })
 
+  it('hides a file that is gone from its folder, and shows it again when it is back', async () => {
+    const path = fixture.write('comes-and-goes.md', '# Tide\n\nThe causeway floods twice a day.\n')
+    const at = new Date(1_700_000_000_000)
+    utimesSync(path, at, at)
+    await fixture.addNotes()
+    rmSync(path)
+    await fixture.rescan()
+    expect((await fixture.search({ query: 'causeway' })).hits.filter((hit) => hit.scores.keyword)).toEqual([])
+    fixture.write('comes-and-goes.md', '# Tide\n\nThe causeway floods twice a day.\n')
+    utimesSync(path, at, at)
+    await fixture.rescan()
+    expect((await fixture.search({ query: 'causeway' })).hits[0]?.document.path).toBe(path)
+    rmSync(path)
+    await fixture.rescan()
+  })
+
   it('refuses what is not there, with a reason', async () => {
     const report = await fixture.engine.local.add({ paths: [join(fixture.notes, 'nothing-here.md')] })
     expect(report.refused).toEqual([{ path: join(fixture.notes, 'nothing-here.md'), reason: 'vanished' }])

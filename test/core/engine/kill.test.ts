@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const kills = 20
-const documents = 300
+const documents = 200
 
 let folder: string
 let libraryDir: string
@@ -114,7 +114,13 @@ describe('killing the engine and the indexer', () => {
     const said = await run([folder], () => {})
     const { status, doctor } = said.at(-1)!
     expect(doctor!.checks.filter((check) => !check.ok)).toEqual([])
-    expect(status!.documents).toMatchObject({ total: documents, indexed: documents, failed: 0, waiting: 0, partial: 0 })
+    expect(status!.documents).toMatchObject({
+      total: documents,
+      indexed: documents,
+      failed: 0,
+      waiting: 0,
+      partial: 0,
+    })
 
     const index = new Database(
       join(
@@ -133,11 +139,13 @@ describe('killing the engine and the indexer', () => {
         .prepare("SELECT text FROM chunks WHERE text LIKE '%of note ' || ? || ', version%'")
         .all(String(i)) as { text: string }[]
       expect(rows.length, `chunks of note ${i}`).toBeGreaterThan(0)
-      const stale = rows.filter((row) => [...row.text.matchAll(/version (v\d+x)/g)].some((found) => found[1] !== version))
+      const stale = rows.filter((row) =>
+        [...row.text.matchAll(/version (v\d+x)/g)].some((found) => found[1] !== version),
+      )
       expect(stale, `chunks of note ${i} that are not of ${version}`).toEqual([])
     }
     const { chunks } = index.prepare('SELECT count(*) AS chunks FROM chunks').get() as { chunks: number }
     expect(status!.chunks).toBe(chunks)
     index.close()
-  }, 180_000)
+  }, 600_000)
 })

@@ -110,14 +110,13 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
       (values.storedSha256 === null
         ? known.mtime_ms === values.mtimeMs
         : known.stored_sha256 === values.storedSha256)
-    const settled = known.status !== 'removed' && known.reason === null
-    if (same && settled) {
-      if (known.source_id !== sourceId || known.rel_path !== file.relPath)
-        rehome.run({ ...values, id: known.id })
+    const there = known.status !== 'removed'
+    if (same && there && known.reason === null) {
+      if (known.source_id !== sourceId || known.rel_path !== file.relPath) rehome.run({ ...values, id: known.id })
       return 'unchanged'
     }
     // The same bytes that failed before fail again; only an explicit add tries them once more.
-    if (same && !explicit) return 'unchanged'
+    if (same && there && !explicit) return 'unchanged'
     changeDocument.run({ ...values, id: known.id })
     enqueue(known.id, file.kind, file.sizeBytes)
     return 'changed'
@@ -362,6 +361,17 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
         })
         .immediate()
       return rows.length
+    },
+
+    /** Names of the managed copies some document still stands on, removed ones with undo included. */
+    storedFiles(): Set<string> {
+      return new Set(
+        (
+          connection
+            .prepare('SELECT DISTINCT stored_sha256 AS sha256 FROM documents WHERE stored_sha256 IS NOT NULL')
+            .all() as { sha256: string }[]
+        ).map((row) => row.sha256),
+      )
     },
 
     /** Which of these file names other documents have, removed ones included. */

@@ -1,0 +1,165 @@
+/**
+ * Indexing Markdown from disk to searchable rows, against the model alone on the same tokens in the same run [design 8].
+ * Reference: `tokenise + run`, our tokenizer and the embedder's batches with nothing else; for a heavy model that is
+ * all but `session.run` itself (bench/embedding.ts measures that loop bare).
+ *
+ *   node bench/indexing.ts [--model id] [--notes n]
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { chunkingId } from '../src/core/engine/reindex.ts'
+import { createModels } from '../src/core/engine/models.ts'
+import { createExtractor } from '../src/core/extract/extractor-client.ts'
+import { ingestQueue, type OpenTarget } from '../src/core/ingest/ingest.ts'
+import { createNodeHost } from '../src/core/node-host.ts'
+import { nameTokens } from '../src/core/search/keyword-tokens.ts'
+import { openIndexStore } from '../src/core/store/index/index-store.ts'
+import { openLibrary } from '../src/core/store/library/library.ts'
+import { openVectorStore } from '../src/core/store/vectors/vector-store.ts'
+import { ChunkingSettings } from '../src/shared/settings.ts'
+
+const { values } = parseArgs({
+  options: {
+    model: { type: 'string', default: 'manifold-static-256' },
+    notes: { type: 'string', default: '400' },
+    models: { type: 'string' },
+  },
+})
+
+const base = mkdtempSync(join(tmpdir(), 'manifold-bench-'))
+const notesDir = join(base, 'notes')
+const libraryDir = join(base, 'library')
+mkdirSync(notesDir)
+mkdirSync(libraryDir)
+
+const host = createNodeHost()
+const models = createModels({ host, libraryDir: values.models ?? null })
+const extractor = createExtractor({ host })
+try {
+  writeNotes(Number(values.notes))
+  const embedder = await models.embedder(values.model, { threads: 2, device: 'cpu' })
+  const facts = await models.facts(values.model)
+  const chunking = ChunkingSettings.parse({})
+  const recipe = chunkingId(chunking, facts)
+  const library = openLibrary(libraryDir, { nameTokens })
+  const index = openIndexStore(join(libraryDir, 'index-bench.db'), { recipe })
+  const vectors = openVectorStore(join(libraryDir, 'vectors-bench.db'), {
+    space: facts.space,
+    dimensions: facts.dimensions,
+    indexUuid: index.uuid,
+  })
+  const live: OpenTarget = {
+    target: {
+      id: 1,
+      state: 'ready',
+      modelId: values.model,
+      space: facts.space,
+      spaceFields: facts.spaceFields,
+      dimensions: facts.dimensions,
+      chunking,
+      chunkingId: recipe,
+      indexFile: 'index-bench.db',
+      vectorsFile: 'vectors-bench.db',
+      error: null,
+    },
+    index,
+    vectors,
+    embedder,
+    embedSentences: (sentences) => embedder.embedDocuments(sentences),
+  }
+  const signal = new AbortController().signal
+  const sourceId = library.sources.ensure('folder', notesDir)
+  const file = (name: string) => ({
+    path: join(notesDir, name),
+    relPath: name,
+    kind: 'markdown' as const,
+    sizeBytes: 1,
+    mtimeMs: 1,
+  })
+  const ingest = () =>
+    ingestQueue(live, {
+      library,
+      libraryDir,
+      signal,
+      extract: (path, kind, aborting) => extractor.extract(path, kind, aborting),
+      onProgress: () => {},
+    })
+  // Warm: the extractor process, the graph, the compiled code.
+  const warm = Array.from({ length: 40 }, (_, i) => file(`note-${i}.md`))
+  library.documents.upsert(sourceId, warm, true)
+  await ingest()
+
+  const rest = Array.from({ length: Number(values.notes) - 40 }, (_, i) => file(`note-${i + 40}.md`))
+  library.documents.upsert(sourceId, rest, true)
+  const before = new Set(index.texts())
+  const started = performance.now()
+  await ingest()
+  const indexingMs = performance.now() - started
+
+  const rows = index.texts().flatMap((sha256) => (before.has(sha256) ? [] : index.inputs(sha256)))
+  const tokens = rows.reduce((sum, row) => sum + row.tokens, 0)
+  const inputs = rows.map((row) => row.input)
+  // A fresh embedder has no memory of these inputs' tokens.
+  const fresh = createModels({ host, libraryDir: values.models ?? null })
+  const alone = await fresh.embedder(values.model, { threads: 2, device: 'cpu' })
+  await alone.embedDocuments(inputs.slice(0, 50))
+  const startedAlone = performance.now()
+  await alone.embedDocuments(inputs.slice(50))
+  const aloneTokens = rows.slice(50).reduce((sum, row) => sum + row.tokens, 0)
+  const aloneMs = performance.now() - startedAlone
+  await fresh.close()
+
+  const rate = (count: number, ms: number) => Math.round(count / (ms / 1000))
+  const indexing = rate(tokens, indexingMs)
+  const reference = rate(aloneTokens, aloneMs)
+  console.table({
+    'indexing, tokens/s': indexing,
+    'tokenise + run alone, tokens/s': reference,
+    ratio: Number((indexing / reference).toFixed(3)),
+    'documents/s': Math.round(rest.length / (indexingMs / 1000)),
+    chunks: rows.length,
+    tokens,
+  })
+  index.close()
+  vectors.close()
+  library.close()
+} finally {
+  await extractor.close()
+  await models.close()
+  rmSync(base, { recursive: true, force: true })
+}
+
+/** Notes of a few pages in both languages, from a fixed seed. */
+function writeNotes(count: number): void {
+  let seed = 7
+  const random = (below: number) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below
+  const english =
+    'the of measure library index search passage vector answer river garden train letter market winter doctor engine signal paper number value between under after before system careful result method water light small large every because while during report table figure lease tenant notice model language memory'.split(
+      ' ',
+    )
+  const chinese =
+    '知识库 搜索 文档 向量 结果 方法 系统 时间 学生 论文 合同 房租 押金 医生 天气 火车 花园 河流 市场 数据 模型 语言 记忆 报告 图表 价格 城市 问题 回答 通过 因为 所以 如果 但是 可以 需要 已经 开始 结束 重要'.split(
+      ' ',
+    )
+  const sentence = (words: string[], joiner: string, end: string) =>
+    Array.from({ length: 8 + random(14) }, () => words[random(words.length)]).join(joiner) +
+    random(1000) +
+    end
+  for (let i = 0; i < count; i++) {
+    const parts = [`# Note ${i}`]
+    for (let section = 0; section < 4; section++) {
+      parts.push(`## Section ${section} ${english[random(english.length)]}`)
+      for (let p = 0; p < 4; p++) {
+        const zh = random(2) === 0
+        parts.push(
+          Array.from({ length: 4 }, () =>
+            zh ? sentence(chinese, '', '。') : sentence(english, ' ', '. '),
+          ).join(''),
+        )
+      }
+    }
+    writeFileSync(join(notesDir, `note-${i}.md`), `${parts.join('\n\n')}\n`)
+  }
+}
