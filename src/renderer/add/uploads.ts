@@ -1,0 +1,100 @@
+/** What is being sent to the library: three at a time, each with its progress, all of them stoppable. */
+import type { Client, Uploaded } from '../client.ts'
+import { asAppError } from '../client.ts'
+import type { AppError } from '../../shared/errors.ts'
+import type { Collected } from './collect.ts'
+
+export interface UploadItem {
+  id: number
+  name: string
+  sizeBytes: number
+  sentBytes: number
+  state: 'waiting' | 'sending' | 'added' | 'unchanged' | 'failed' | 'cancelled'
+  error: AppError | null
+}
+
+export interface Uploads {
+  add(files: Collected[]): Promise<Uploaded[]>
+  cancel(): void
+  clear(): void
+  /** For useSyncExternalStore. */
+  subscribe(listener: () => void): () => void
+  snapshot(): readonly UploadItem[]
+}
+
+const parallel = 3
+
+export function createUploads(upload: Client['upload']): Uploads {
+  let items: readonly UploadItem[] = []
+  let controller = new AbortController()
+  let nextId = 1
+  const listeners = new Set<() => void>()
+  const queue: (() => Promise<void>)[] = []
+  let running = 0
+
+  const change = (id: number, patch: Partial<UploadItem>) => {
+    items = items.map((item) => (item.id === id ? { ...item, ...patch } : item))
+    for (const listener of listeners) listener()
+  }
+
+  const pump = () => {
+    while (running < parallel && queue.length > 0) {
+      running++
+      void queue.shift()!().finally(() => {
+        running--
+        pump()
+      })
+    }
+  }
+
+  function enqueue({ name, file }: Collected, signal: AbortSignal): Promise<Uploaded | null> {
+    const id = nextId++
+    const item: UploadItem = { id, name, sizeBytes: file.size, sentBytes: 0, state: 'waiting', error: null }
+    items = [...items, item]
+    return new Promise((resolve) => {
+      queue.push(async () => {
+        if (signal.aborted) {
+          change(id, { state: 'cancelled' })
+          return resolve(null)
+        }
+        change(id, { state: 'sending' })
+        try {
+          const answer = await upload({
+            name,
+            file,
+            lastModified: file.lastModified,
+            signal,
+            onProgress: (sentBytes) => change(id, { sentBytes }),
+          })
+          change(id, { state: answer.unchanged ? 'unchanged' : 'added', sentBytes: file.size })
+          resolve(answer)
+        } catch (cause) {
+          const error = asAppError(cause)
+          change(id, error.code === 'cancelled' ? { state: 'cancelled' } : { state: 'failed', error })
+          resolve(null)
+        }
+      })
+    })
+  }
+
+  return {
+    async add(files) {
+      if (controller.signal.aborted) controller = new AbortController()
+      if (queue.length === 0 && running === 0) items = items.filter((item) => item.state === 'failed')
+      const work = files.map((file) => enqueue(file, controller.signal))
+      for (const listener of listeners) listener()
+      pump()
+      return (await Promise.all(work)).filter((answer) => answer !== null)
+    },
+    cancel: () => controller.abort(),
+    clear() {
+      items = items.filter((item) => item.state === 'waiting' || item.state === 'sending')
+      for (const listener of listeners) listener()
+    },
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    snapshot: () => items,
+  }
+}

@@ -1,0 +1,23 @@
+/** The client, handed down; hooks take it from here and nothing else knows it. */
+import { createTanstackQueryUtils, type RouterUtils } from '@orpc/tanstack-query'
+import { createContext, use } from 'react'
+import type { Client, EngineCalls } from '../client.ts'
+
+export interface Engine {
+  calls: EngineCalls
+  upload: Client['upload']
+  /** Query keys and options of every call. */
+  queries: RouterUtils<EngineCalls>
+}
+
+export const EngineContext = createContext<Engine | null>(null)
+
+export function createEngine({ calls, upload }: Client): Engine {
+  return { calls, upload, queries: createTanstackQueryUtils(calls) }
+}
+
+export function useEngine(): Engine {
+  const engine = use(EngineContext)
+  if (!engine) throw new Error('no engine above this component')
+  return engine
+}

@@ -1,0 +1,95 @@
+import { useState } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ModelInfo } from '../../shared/status.ts'
+import { useAct } from '../hooks/useAct.ts'
+import { useModels, useUpdateSettings } from '../hooks/useSettings.ts'
+import { notify } from '../parts/notify.tsx'
+import { ModelChoice } from './ModelChoice.tsx'
+import { RebuildDialog } from './RebuildDialog.tsx'
+import { Section, type SectionProps } from './Section.tsx'
+import classes from './Settings.module.css'
+
+export function ModelSection({ settings, status }: SectionProps) {
+  const { t } = useTranslation()
+  const act = useAct()
+  const update = useUpdateSettings()
+  const models = useModels() ?? []
+  const [asked, setAsked] = useState<ModelInfo | null>(null)
+  const { live, reindex } = status
+  const choose = (rerankerModel: string | null) =>
+    void act(async () => {
+      await update({ rerankerModel })
+      notify(t('settings.saved'))
+    })
+  return (
+    <Section name="model" title={t('settings.model')}>
+      <div className={classes.wide}>
+        <div className={classes.label}>{t('settings.embedding')}</div>
+        <p className={classes.hint}>{t('settings.embeddingHint')}</p>
+        <div
+          className={classes.group}
+          role="radiogroup"
+          aria-label={t('settings.embedding')}
+          data-testid="model-select"
+        >
+          {models
+            .filter((model) => model.task === 'embedding')
+            .map((model) => (
+              <ModelChoice
+                key={model.id}
+                model={model}
+                isChosen={model.id === settings.embeddingModel}
+                isLive={model.id === live.embeddingModel}
+                isBuilding={reindex?.embeddingModel === model.id && model.id !== live.embeddingModel}
+                onChoose={() => model.id !== settings.embeddingModel && setAsked(model)}
+              />
+            ))}
+        </div>
+      </div>
+      <div className={classes.wide}>
+        <div className={classes.label}>{t('settings.reranker')}</div>
+        <p className={classes.hint}>{t('settings.rerankerHint')}</p>
+        <div
+          className={classes.group}
+          role="radiogroup"
+          aria-label={t('settings.reranker')}
+          data-testid="reranker-select"
+        >
+          {models
+            .filter((model) => model.task === 'reranker')
+            .map((model) => (
+              <ModelChoice
+                key={model.id}
+                model={model}
+                isChosen={model.id === settings.rerankerModel}
+                isLive={model.id === live.rerankerModel}
+                onChoose={() => choose(model.id)}
+              />
+            ))}
+          <button
+            type="button"
+            role="radio"
+            aria-checked={settings.rerankerModel === null}
+            className={classes.choice}
+            onClick={() => choose(null)}
+            data-testid="reranker-none"
+          >
+            <span className={classes.dot} aria-hidden="true" />
+            <span className={classes.choiceText}>
+              <span className={classes.choiceName}>{t('settings.noReranker')}</span>
+              <span className={classes.facts}>{t('settings.noRerankerHint')}</span>
+            </span>
+          </button>
+        </div>
+      </div>
+      {asked && (
+        <RebuildDialog
+          title={t('rebuild.titleModel', { model: asked.name })}
+          model={asked}
+          patch={{ embeddingModel: asked.id }}
+          onClose={() => setAsked(null)}
+        />
+      )}
+    </Section>
+  )
+}
