@@ -12,6 +12,7 @@ import { decode } from './decode.ts'
 import { emptyFrontMatter, readFrontMatter } from './front-matter.ts'
 import { extractText } from './text.ts'
 import { extractorVersions } from './kinds.ts'
+import { clearInline, scan } from './markdown-scan.ts'
 import type { Block, BlockKind, ExtractResult, Line } from './types.ts'
 
 /** The parser's tree takes some hundred times its source: long files are parsed in pieces of about this size. */
@@ -96,6 +97,23 @@ function pieces(source: string): { text: string; lineOffset: number }[] {
   return result
 }
 
+/** The parser's time grows with the square of the depth; nobody nests by hundreds. */
+const tooDeep = /^(?:[ \t]*(?:>[ \t]?|[-*+][ \t]+|\d{1,9}[.)][ \t]+)){200}/m
+
+/** Of links and footnotes; a few at most, so files with any go through the parser whole. */
+const definition = /^[ \t>]*\[[^\]\n]+\]:/m
+
+/** Line after the closing mark of front matter, 0 where there is none. */
+function frontMatterEnd(lines: readonly string[]): number {
+  const mark = /^(---|\+\+\+)[ \t]*$/.exec(lines[0] ?? '')?.[1]
+  if (!mark) return 0
+  const end = lines.findIndex((line, i) => i > 0 && line.trimEnd() === mark)
+  return end + 1
+}
+
+/** Lines of an .mdx file that are no text. */
+const isModuleCode = (text: string) => /^(?:import|export)\s/.test(text)
+
 /** One block being written; each stretch of text knows its source line. */
 class BlockText {
   readonly lines: Line[] = []
@@ -117,7 +135,8 @@ class BlockText {
   }
 }
 
-class Reader {
+/** Exported for the test that holds the scan to the parser. */
+export class Reader {
   readonly blocks: Block[] = []
   readonly inlineTags: string[] = []
   front = emptyFrontMatter()
@@ -129,7 +148,36 @@ class Reader {
     this.#mdx = mdx
   }
 
+  /** Only what is not plainly simple goes through the parser. */
   read(source: string, lineOffset: number): void {
+    if (tooDeep.test(source)) throw new RangeError('nested too deep')
+    // Definitions at one place change what brackets mean at another.
+    if (definition.test(source)) return this.parse(source, lineOffset)
+    const lines = source.split(/\r\n|\n|\r/)
+    let from = 0
+    if (lineOffset === 0) {
+      from = frontMatterEnd(lines)
+      if (from > 0) this.parse(lines.slice(0, from).join('\n'), 0)
+    }
+    // What is left to the parser after all must not be noted twice.
+    let tags: string[] = []
+    const inline = (line: string) => clearInline(line, (text) => this.#obsidian(text, tags))
+    for (const part of scan(lines, inline, from)) {
+      if (part.type === 'parse') {
+        this.parse(lines.slice(part.from, part.to).join('\n'), lineOffset + part.from)
+      } else {
+        const out = new BlockText()
+        if (this.#mdx && part.type === 'paragraph' && isModuleCode(part.lines[0]!.text)) continue
+        for (const { text, line } of part.lines) out.add(text, lineOffset + line + 1)
+        this.inlineTags.push(...tags)
+        this.#push(part.type, part.type === 'heading' ? part.level : null, out)
+      }
+      tags = []
+    }
+  }
+
+  /** All of it by the CommonMark parser. */
+  parse(source: string, lineOffset: number): void {
     this.#lineOffset = lineOffset
     this.#source = source
     const first = lineOffset === 0
@@ -168,7 +216,7 @@ class Reader {
       case 'paragraph': {
         const out = new BlockText()
         this.#inline(node, out)
-        if (this.#mdx && /^(import|export)\s/.test(out.text)) return
+        if (this.#mdx && isModuleCode(out.text)) return
         return this.#push(plain, null, out)
       }
       case 'blockquote':
@@ -238,7 +286,8 @@ class Reader {
   #inline(parent: Nodes, out: BlockText): void {
     if (!('children' in parent)) return
     for (const node of parent.children) {
-      const line = this.#line(node)
+      // Nodes made of others (bare addresses) have no place of their own.
+      const line = node.position ? this.#line(node) : (out.lines.at(-1)?.line ?? this.#line(parent))
       switch (node.type) {
         case 'text':
           out.add(this.#obsidian(node.value), line)
@@ -264,10 +313,10 @@ class Reader {
   }
 
   /** Wikilinks by their text, callout markers away, tags remembered. */
-  #obsidian(text: string): string {
+  #obsidian(text: string, tags = this.inlineTags): string {
     for (const match of text.matchAll(tagPattern)) {
       const tag = match[1]!.replace(/\/+$/, '')
-      if (tag.length <= 200 && /[^\d/_-]/.test(tag)) this.inlineTags.push(tag)
+      if (tag.length <= 200 && /[^\d/_-]/.test(tag)) tags.push(tag)
     }
     return text
       .replace(

@@ -1,6 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readDate } from '../../../src/core/extract/front-matter.ts'
-import { extractMarkdown, htmlToText } from '../../../src/core/extract/markdown.ts'
+import { extractMarkdown, htmlToText, Reader } from '../../../src/core/extract/markdown.ts'
 import type { ExtractedText } from '../../../src/core/extract/types.ts'
 
 function read(source: string, name = 'note.md'): ExtractedText {
@@ -84,7 +86,7 @@ describe('Markdown', () => {
   it('reads wikilinks, callouts and block ids as Obsidian shows them', () => {
     expect(
       shown('See [[Page]], [[Page|the page]], [[Page#Part]], [[#Part]] and ![[Embed.png|300]]. ^block-1'),
-    ).toEqual([['paragraph', '1', 'See Page, the page, Page > Part, Part and 300. ']])
+    ).toEqual([['paragraph', '1', 'See Page, the page, Page > Part, Part and 300.']])
     expect(shown('> [!note]- Careful\n> words')).toEqual([['quote', '1 2', 'Careful\nwords']])
   })
 
@@ -120,6 +122,69 @@ describe('Markdown', () => {
         expect(lines[line.line! - 1]).toContain(block.text.slice(line.start, line.end).trim())
     }
   })
+})
+
+describe('the scan that spares the parser', () => {
+  /** Every line with its kind and place, spaces aside. */
+  const linesOf = (reader: Reader) =>
+    reader.blocks.flatMap(({ kind, level, text, lines }) =>
+      lines
+        .map(({ line, start, end }) => [
+          line,
+          kind,
+          level,
+          text.slice(start, end).replace(/\s+/g, ' ').trim(),
+        ])
+        .filter((one) => one[3] !== ''),
+    )
+
+  function agree(source: string): void {
+    const scanned = new Reader(false)
+    scanned.read(source, 0)
+    const parsed = new Reader(false)
+    parsed.parse(source, 0)
+    expect(linesOf(scanned)).toEqual(linesOf(parsed))
+    expect(new Set(scanned.inlineTags)).toEqual(new Set(parsed.inlineTags))
+  }
+
+  it('answers as the parser does, on the documents of this project and of what it is made of', () => {
+    const modules = join(import.meta.dirname, '../../../node_modules')
+    const documents = join(import.meta.dirname, '../../../docs')
+    const paths = ['chokidar', 'zod', 'yaml', 'ignore', 'pdf-lib', 'fast-check', 'micromark'].flatMap(
+      (name) =>
+        readdirSync(join(modules, name))
+          .filter((file) => /^readme\.md$/i.test(file))
+          .map((file) => join(modules, name, file)),
+    )
+    for (const file of readdirSync(documents).filter((file) => file.endsWith('.md')))
+      paths.push(join(documents, file))
+    for (const path of paths) agree(readFileSync(path, 'utf8'))
+  })
+
+  it.each([
+    'text\n- item\n- item two\n  goes on\n\nafter',
+    '- a\n\n- b\n\n  still b\n\nafter',
+    '- a\n  ```js\n  code\n\n  more\n  ```\n- b',
+    '1. one\n2. two\n   - inner\n     - deeper\n3. three',
+    '3. three\n4. four',
+    'text\n2. no list',
+    'text\n---\ntext\n\n---\n\n***',
+    'a | b\n--- | ---\n`x` | **y**\n1 | 2 | 3\n4',
+    '> quote\nlazy\n\n> - list\n>\n> more',
+    '**bold** *it* _it_ __b__ ***both*** snake_case_name 2 * 3 a*b ~~gone~~ ~5 `co*de` ``a`b``',
+    '**bold over\nlines** and [a link\nover lines](x) `code\nspan`',
+    '[a](b) ![c](d "e") [x](<y z>) [[wiki|text]] [ref] [^1] \\* &amp; &nosuch; <b>x</b> a < b <https://a.b>',
+    '<!-- one\n\ntwo -->\nthree\n\nfour',
+    '<script>\n\nx\n\n</script>\n\ntext',
+    '```\nno end\n\n# code',
+    '~~~ `x`\ncode\n~~~\n``` x`y\n',
+    '# a #\n## b ## c\n#no\n####### seven\n#',
+    '    code\n\n    more\n\ntext\n    not code',
+    'text #tag `#no` [#in](x) #2024\n\n[a]: http://x\n[a]',
+    '- [ ] open\n- [x] done\n* other list\n+ third',
+    '中文**加粗。**后文，*斜体*和`代码`。',
+    '\ttab\n\n \n\u3000\u3000段落\n\u3000\u3000另一行',
+  ])('answers as the parser does: %#', (source) => agree(source))
 })
 
 describe('hostile Markdown', () => {
