@@ -123,7 +123,9 @@ type Hyphenator = (before: string, after: string) => 'cut' | 'keep' | 'glue' | n
  */
 function hyphenator(blocks: readonly Block[], softHyphensAreLost: boolean): Hyphenator {
   let words: Map<string, number> | null = null
-  return (before, after) => {
+  return (text, after) => {
+    // The block so far; only its last word counts, and a search from its start would take ever longer.
+    const before = text.slice(-64)
     const tail = latinAtStart.exec(after)?.[1]
     if (!tail) return null
     const hyphened = hyphenAtEnd.exec(before)?.[1]
