@@ -4,7 +4,7 @@
  */
 
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
@@ -108,13 +108,13 @@ export async function dropFiles(page: Page, paths: string[], target?: string): P
   }
 }
 
-/** Writes docs/images/<name>.png. */
+/** Writes <name>.png: to docs/images/ when MANIFOLD_PICTURES is set, else where it does not touch the checkout. */
 export async function screenshot(page: Page, name: string): Promise<string> {
-  const directory = join(packageRoot(), 'docs', 'images')
+  const folder = process.env.MANIFOLD_PICTURES ? ['docs', 'images'] : ['.test-output', 'images']
+  const directory = join(packageRoot(), ...folder)
   mkdirSync(directory, { recursive: true })
   const path = join(directory, `${name}.png`)
   await page.screenshot({ path, animations: 'disabled' })
-  await stat(path)
   return path
 }
 
