@@ -178,9 +178,14 @@ async function isBlank(pdfjs: PdfJs, proxy: PDFPageProxy): Promise<boolean> {
 export function isGarbled(text: string): boolean {
   const shown = text.replace(/\s/g, '').length
   if (shown < 8) return false
-  // Symbol fonts put bullets and signs at U+F020 to U+F0FF; some of those are in good texts.
-  const bad = text.match(/[\p{Co}\p{Cn}\p{Cs}\ufffd\u0000-\u0008\u000e-\u001f\u007f-\u009f]/gu)?.length ?? 0
+  const bad =
+    text.match(
+      /[\ue000-\uf01f\uf100-\uf8ff\u{f0000}-\u{10fffd}\p{Cn}\p{Cs}\ufffd\u0000-\u0008\u000e-\u001f\u007f-\u009f]/gu,
+    )?.length ?? 0
   if (bad > shown * 0.25) return true
+  // Symbol fonts put bullets and signs at U+F020 to U+F0FF, in good texts too; printer drivers put every letter there.
+  const symbols = text.match(/[\uf020-\uf0ff]/g)?.length ?? 0
+  if (symbols + bad > shown * 0.6) return true
   const letters = text.match(/\p{L}/gu)?.length ?? 0
   const accented = text.match(/[\u00a1-\u00ff]/g)?.length ?? 0
   return accented > 20 && accented > letters * 0.55

@@ -158,6 +158,8 @@ describe('a PDF without usable text', () => {
     expect(isGarbled('ÖÐ¹úÈËÃñ¹²ºÍ¹úÖÐ¹úÈËÃñ¹²ºÍ¹úÖÐ¹úÈËÃñ¹²ºÍ¹ú')).toBe(true)
     expect(isGarbled('中文文字，全是汉字。没有任何问题，可以检索。')).toBe(false)
     expect(isGarbled('Größenwahn, äußerst übermäßig, café, naïveté, déjà vu, Ærøskøbing')).toBe(false)
+    expect(isGarbled('\uf054\uf068\uf065\uf073\uf065 \uf077\uf06f\uf072\uf064\uf073')).toBe(true)
+    expect(isGarbled('OA\uf0d7 OB\uf0d7 OC\uf0d7u')).toBe(false)
     expect(isGarbled('\uf0b7 first point \uf0b7 second point')).toBe(false)
   })
 })
