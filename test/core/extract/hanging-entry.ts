@@ -22,7 +22,7 @@ async function misbehave({
   if (name.startsWith('slow')) {
     // Longer than the limit in all, but always getting on.
     for (let i = 0; i < 12; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await new Promise((resolve) => setTimeout(resolve, 70))
       onProgress?.()
     }
   }

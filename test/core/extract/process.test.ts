@@ -42,7 +42,7 @@ const isAlive = (pid: number) => {
 describe('the extractor process', () => {
   it('[EX3] loses only the file that hangs, and goes on with the others in a new process', async () => {
     const host = forkHost(misbehaving)
-    const extractor = start(host, { timeoutMs: 300 })
+    const extractor = start(host, { timeoutMs: 800 })
     expect(await codes(extractor, ['a', 'b', 'hang', 'c', 'sleep', 'd', 'e'])).toEqual({
       a: 'empty',
       b: 'empty',
@@ -81,7 +81,7 @@ describe('the extractor process', () => {
   })
 
   it('lets a long file finish as long as it gets on', async () => {
-    const extractor = start(forkHost(misbehaving), { timeoutMs: 250 })
+    const extractor = start(forkHost(misbehaving), { timeoutMs: 600 })
     expect(await codes(extractor, ['slow'])).toEqual({ slow: 'empty' })
   })
 
@@ -91,7 +91,7 @@ describe('the extractor process', () => {
   })
 
   it('gives up a file that is no longer wanted before it began', async () => {
-    const extractor = start(forkHost(misbehaving), { timeoutMs: 300 })
+    const extractor = start(forkHost(misbehaving), { timeoutMs: 800 })
     const names = ['sleep', 'a', 'b', 'c']
     const first = names.map((name) => extractor.extract(name, 'text'))
     const controller = new AbortController()
