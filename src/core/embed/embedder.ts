@@ -7,7 +7,7 @@ import type { Inference, OpenInference } from '../models/inference.ts'
 import { loadTokenizer, readDenseLayers, type Model } from '../models/load.ts'
 import { testEmbedding, type SelfTest } from '../models/self-test.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
-import { planBatches } from './batches.ts'
+import { planBatches, tokensFor } from './batches.ts'
 import type { Embedder } from './types.ts'
 
 export interface ModelEmbedder extends Embedder {
@@ -28,6 +28,8 @@ export interface EmbedderOptions {
 
 /** Slices on their way to the thread: one runs while the next is tokenised here. */
 const slicesInFlight = 2
+/** A batch takes about so long. */
+const sliceMs = 100
 
 /** Two languages and some code: what the self-test embeds. */
 const sampleTexts = [
@@ -108,7 +110,11 @@ export async function createEmbedder({
       )
       const running = new Set<Promise<void>>()
       try {
-        for (const batch of planBatches(lengths, selfTest.batching)) {
+        for (const batch of planBatches(
+          lengths,
+          selfTest.batching,
+          tokensFor(sliceMs, selfTest.usPerToken),
+        )) {
           signal?.throwIfAborted()
           const rows = batch.rows.map((row) => promptedTokens(prompts.document + inputs[row]!))
           const run = embedRows(rows, batch.length, false, signal).then((units) => {

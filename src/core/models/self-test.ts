@@ -18,6 +18,8 @@ export interface SelfTest {
   batching: Batching
   /** Lowest cosine between a vector made alone and in a padded batch; 1 when they are equal. */
   worstCosine: number
+  /** Measured on the longer rows alone; tells how large a batch may be. */
+  usPerToken: number
 }
 
 export interface TestedModel {
@@ -44,7 +46,7 @@ export async function testEmbedding(
       },
     )
   }
-  const { batching, alone, padded } = await findBatching(embed, samples, maxTokens, paddingSide)
+  const { batching, usPerToken, alone, padded } = await findBatching(embed, samples, maxTokens, paddingSide)
   let worstCosine = 1
   alone.forEach((vector, i) => {
     const norm = Math.hypot(...vector)
@@ -63,7 +65,7 @@ export async function testEmbedding(
       vector.reduce((sum, value, at) => sum + value * padded[i]![at]!, 0),
     )
   })
-  return { batching, worstCosine }
+  return { batching, worstCosine, usPerToken }
 }
 
 /** One token, odd numbers, around multiples of 16: where kernels change their way, the last bits change. */
@@ -76,11 +78,17 @@ export async function findBatching(
   samples: readonly Int32Array[],
   maxTokens: number,
   paddingSide: 'left' | 'right',
-): Promise<{ batching: Batching; alone: Float32Array[]; padded: Float32Array[] }> {
+): Promise<{ batching: Batching; usPerToken: number; alone: Float32Array[]; padded: Float32Array[] }> {
   const rows = testLengths.map((length, i) => stretched(samples, i, Math.min(length, maxTokens)))
   const longest = Math.max(...rows.map((row) => row.length))
   const alone: Float32Array[] = []
-  for (const row of rows) alone.push(await run([row], row.length))
+  let usPerToken = Infinity
+  for (const row of rows) {
+    const start = performance.now()
+    alone.push(await run([row], row.length))
+    // The best of them: what else the machine does only ever makes it slower.
+    usPerToken = Math.min(usPerToken, ((performance.now() - start) * 1000) / row.length)
+  }
   const split = (all: Float32Array, count: number): Float32Array[] => {
     const width = all.length / count
     return Array.from({ length: count }, (_, i) => all.slice(i * width, (i + 1) * width))
@@ -95,16 +103,16 @@ export async function findBatching(
     equal(padded, alone) &&
     equal(split(await run(rows, wider), rows.length), alone)
   ) {
-    return { batching: 'padded', alone, padded }
+    return { batching: 'padded', usPerToken, alone, padded }
   }
   for (const length of [7, 18, 33].map((one) => Math.min(one, maxTokens))) {
     const same = Array.from({ length: 5 }, (_, i) => stretched(samples, i, length))
     const expected: Float32Array[] = []
     for (const row of same) expected.push(await run([row], length))
     if (!equal(split(await run(same, length), same.length), expected))
-      return { batching: 'alone', alone, padded }
+      return { batching: 'alone', usPerToken, alone, padded }
   }
-  return { batching: 'same-length', alone, padded }
+  return { batching: 'same-length', usPerToken, alone, padded }
 }
 
 /** A row of `length` tokens out of the samples, another one for each `nth`. */

@@ -3,7 +3,7 @@
  * only when it alone is over half the limit; the passage gives way first.
  */
 import { AppError } from '../../shared/errors.ts'
-import { planBatches } from '../embed/batches.ts'
+import { planBatches, tokensFor } from '../embed/batches.ts'
 import { findBatching, type Batching } from '../models/self-test.ts'
 import type { Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
@@ -15,6 +15,9 @@ export interface RerankerOptions {
   model: Model
   device?: string
 }
+
+/** A slice takes about so long: what a time budget may overrun by. */
+const sliceMs = 20
 
 const probe = {
   query: '怎样 search',
@@ -47,6 +50,7 @@ export async function createReranker({
     vector: null,
   })
   let batching: Batching = 'alone'
+  let usPerToken = 1
 
   async function run(pairs: PairEncoding[], length: number, signal?: AbortSignal): Promise<Float32Array> {
     const lengths = Int32Array.from(pairs, ({ ids }) => ids.length)
@@ -68,6 +72,7 @@ export async function createReranker({
     for (const batch of planBatches(
       Int32Array.from(pairs, ({ ids }) => ids.length),
       batching,
+      tokensFor(sliceMs, usPerToken),
     )) {
       if (signal?.aborted) throw new AppError('cancelled', 'stopped while reranking')
       const scores = await run(
@@ -97,6 +102,7 @@ export async function createReranker({
       tokenizer.paddingSide,
     )
     batching = tested.batching
+    usPerToken = tested.usPerToken
   } catch (error) {
     await open.close()
     if (!(error instanceof AppError)) throw error
