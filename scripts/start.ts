@@ -24,14 +24,14 @@ const serveOptions = options.filter((option) => option !== '--browser')
 
 if (await isStale(root)) {
   console.log('Building Manifold…')
-  const failed = await run(process.execPath, [bin('electron-vite'), 'build', '--logLevel', 'warn'])
+  const failed = await run(process.execPath, [bin('electron-vite'), 'build', '--logLevel', 'error'])
   if (failed) process.exit(failed)
 }
 process.exitCode = wantsBrowser ? await openBrowserDoor() : await openApp()
 
 async function openApp(): Promise<number> {
   if (process.platform === 'linux' && !process.env.DISPLAY && !process.env.WAYLAND_DISPLAY) {
-    return openBrowserDoor('There is no desktop here, so Manifold opens in a browser.')
+    return openBrowserDoor('Electron needs a desktop and there is none here, so Manifold opens in a browser.')
   }
   const electron = electronBinary() ?? (await fetchElectron())
   if (!electron) {
