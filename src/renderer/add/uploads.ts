@@ -23,18 +23,37 @@ export interface Uploads {
 }
 
 const parallel = 3
+const tellEveryMs = 100
 
 export function createUploads(upload: Client['upload']): Uploads {
-  let items: readonly UploadItem[] = []
+  const all = new Map<number, UploadItem>()
+  let shown: readonly UploadItem[] = []
   let controller = new AbortController()
   let nextId = 1
   const listeners = new Set<() => void>()
   const queue: (() => Promise<void>)[] = []
   let running = 0
 
+  let timer: ReturnType<typeof setTimeout> | null = null
+
+  // Thousands of files report their progress; the window hears of it ten times a second.
+  const tell = () => {
+    timer ??= setTimeout(() => {
+      timer = null
+      shown = [...all.values()]
+      for (const listener of listeners) listener()
+    }, tellEveryMs)
+  }
+
   const change = (id: number, patch: Partial<UploadItem>) => {
-    items = items.map((item) => (item.id === id ? { ...item, ...patch } : item))
-    for (const listener of listeners) listener()
+    const item = all.get(id)
+    if (item) all.set(id, { ...item, ...patch })
+    tell()
+  }
+
+  const forget = (isDone: (item: UploadItem) => boolean) => {
+    for (const item of all.values()) if (isDone(item)) all.delete(item.id)
+    tell()
   }
 
   const pump = () => {
@@ -49,8 +68,7 @@ export function createUploads(upload: Client['upload']): Uploads {
 
   function enqueue({ name, file }: Collected, signal: AbortSignal): Promise<Uploaded | null> {
     const id = nextId++
-    const item: UploadItem = { id, name, sizeBytes: file.size, sentBytes: 0, state: 'waiting', error: null }
-    items = [...items, item]
+    all.set(id, { id, name, sizeBytes: file.size, sentBytes: 0, state: 'waiting', error: null })
     return new Promise((resolve) => {
       queue.push(async () => {
         if (signal.aborted) {
@@ -80,21 +98,19 @@ export function createUploads(upload: Client['upload']): Uploads {
   return {
     async add(files) {
       if (controller.signal.aborted) controller = new AbortController()
-      if (queue.length === 0 && running === 0) items = items.filter((item) => item.state === 'failed')
+      // A new round: what went well in the last one is old news.
+      if (queue.length === 0 && running === 0) forget((item) => item.state !== 'failed')
       const work = files.map((file) => enqueue(file, controller.signal))
-      for (const listener of listeners) listener()
+      tell()
       pump()
       return (await Promise.all(work)).filter((answer) => answer !== null)
     },
     cancel: () => controller.abort(),
-    clear() {
-      items = items.filter((item) => item.state === 'waiting' || item.state === 'sending')
-      for (const listener of listeners) listener()
-    },
+    clear: () => forget((item) => item.state !== 'waiting' && item.state !== 'sending'),
     subscribe(listener) {
       listeners.add(listener)
       return () => void listeners.delete(listener)
     },
-    snapshot: () => items,
+    snapshot: () => shown,
   }
 }

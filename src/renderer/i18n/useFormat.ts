@@ -26,19 +26,15 @@ export function useFormat() {
       day: (date: Date) => day.format(date),
       moment: (date: Date) => moment.format(date),
       size: (bytes: number) => {
-        const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const
+        const units = ['B', 'kB', 'MB', 'GB', 'TB']
         let value = bytes
         let unit = 0
         while (value >= 1000 && unit < units.length - 1) {
           value /= 1000
           unit++
         }
-        return new Intl.NumberFormat(language, {
-          style: 'unit',
-          unit: units[unit],
-          unitDisplay: 'short',
-          maximumFractionDigits: unit === 0 || value >= 100 ? 0 : 1,
-        }).format(value)
+        const digits = unit === 0 || value >= 100 ? 0 : 1
+        return `${new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value)} ${units[unit]}`
       },
       duration: (seconds: number) => {
         if (seconds < 2) return t('units.moment')

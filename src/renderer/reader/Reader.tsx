@@ -1,18 +1,20 @@
 /** One document at one passage: what it is, where the passage stands, and the view that suits its kind. */
 import { Loader } from '@mantine/core'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useDocument, useLocation } from '../hooks/useReading.ts'
 import { useWords } from '../i18n/useWords.ts'
 import { Sentence } from '../parts/Sentence.tsx'
 import { markedStrings } from '../search/sections.ts'
 import type { Reading } from '../shell/useWindow.tsx'
-import { PdfView } from './PdfView.tsx'
 import classes from './Reader.module.css'
 import { ReaderBar } from './ReaderBar.tsx'
 import { SourceView } from './SourceView.tsx'
 import { StoredText } from './StoredText.tsx'
 import { readerId, useReaderKeys } from './useReaderKeys.ts'
+
+/** pdf.js is half of the program; a window that shows no PDF need not load it. */
+const PdfView = lazy(() => import('./PdfView.tsx').then((module) => ({ default: module.PdfView })))
 
 export function Reader({ reading }: { reading: Reading }) {
   const { t } = useTranslation()
@@ -45,7 +47,9 @@ export function Reader({ reading }: { reading: Reading }) {
         ) : document.chunks === 0 && document.reason && document.kind !== 'pdf' ? (
           <Sentence title={words.reason(document.reason)} hint={document.path} />
         ) : document.kind === 'pdf' && document.connected && !showsStored ? (
-          <PdfView {...view} onUnreadable={() => setShowsStored(true)} />
+          <Suspense fallback={<Loader className={classes.loader} size={22} />}>
+            <PdfView {...view} onUnreadable={() => setShowsStored(true)} />
+          </Suspense>
         ) : document.kind === 'pdf' ? (
           <StoredText
             {...view}

@@ -20,6 +20,8 @@ export function openPdf(url: string): OpenPdf {
     wasmUrl: new URL('/pdf/wasm/', window.location.origin).href,
     iccUrl: new URL('/pdf/iccs/', window.location.origin).href,
     enableXfa: false,
+    // The standard fonts come with their true widths; the system's stand-ins do not. CJK falls back by itself.
+    useSystemFonts: false,
     // A 300 MB file shows its page 214 without its first 213.
     disableAutoFetch: true,
     disableStream: true,

@@ -16,18 +16,22 @@ interface HitCardProps {
   hit: Hit
   /** Hits in this list, for "1st of 50". */
   count: number
+  /** False in exact mode: every place counts the same there. */
+  hasScore: boolean
   terms: string[]
   isCurrent: boolean
   onPreview(): void
   onOpen(chunkId?: number): void
 }
 
-export function HitCard({ hit, count, terms, isCurrent, onPreview, onOpen }: HitCardProps) {
+export function HitCard({ hit, count, hasScore, terms, isCurrent, onPreview, onOpen }: HitCardProps) {
   const { t } = useTranslation()
   const format = useFormat()
   const place = usePlace(hit)
   const [part, setPart] = useState<'why' | 'around' | 'copies' | null>(null)
   const { document, chunk, scores, more } = hit
+  // Its root is the title, which stands above.
+  const trail = chunk.headings.filter((heading, at) => at > 0 || heading !== document.title).join(' › ')
   const found = scores.keyword ? (scores.semantic ? 'both' : 'words') : 'meaning'
   const toggle = (name: 'why' | 'around' | 'copies') => setPart(part === name ? null : name)
   const onKeyDown = (event: KeyboardEvent) => {
@@ -55,11 +59,11 @@ export function HitCard({ hit, count, terms, isCurrent, onPreview, onOpen }: Hit
           <span className={classes.title} title={document.path} data-testid="hit-title">
             {document.title}
           </span>
-          <Score hit={hit} count={count} />
+          {hasScore && <Score hit={hit} count={count} />}
         </header>
         <p className={classes.where}>
-          <span className={classes.trail} title={chunk.headings.join(' › ')}>
-            {chunk.headings.length > 0 ? chunk.headings.join(' › ') : document.path}
+          <span className={classes.trail} title={trail || document.path}>
+            {trail || document.path.split(/[/\\]/).slice(-2).join('/')}
           </span>
           {place && (
             <span className={classes.fact} data-testid="hit-place">

@@ -14,7 +14,8 @@ const sortNames = {
   place: 'search.sortPlace',
 } as const
 
-export function ListHead() {
+/** `files`: documents shown, without those folded away. */
+export function ListHead({ files }: { files: number }) {
   const { t } = useTranslation()
   const format = useFormat()
   const { question, search, setMode, setSort } = useSearchPage()
@@ -58,7 +59,6 @@ export function ListHead() {
       </div>
     )
   }
-  const files = new Set(shown.hits.map((hit) => hit.document.id)).size
   return (
     <div className={classes.head}>
       <span className={classes.count}>

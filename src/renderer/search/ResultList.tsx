@@ -17,6 +17,7 @@ import classes from './ResultList.module.css'
 import { useSearchPage } from './SearchProvider.tsx'
 import { sectionsOf } from './sections.ts'
 import { StartPage } from './StartPage.tsx'
+import { useFirstPreview } from './useFirstPreview.ts'
 import { useListKeys } from './useListKeys.ts'
 
 export function ResultList() {
@@ -30,6 +31,7 @@ export function ResultList() {
   const { shown, better, error, working } = search
   useEffect(() => setShowsWeak(false), [search.key])
   useListKeys(list, search)
+  useFirstPreview()
 
   if (!shown) {
     if (error) return <Failure message={words.error(error)} onRetry={search.again} />
@@ -46,6 +48,7 @@ export function ResultList() {
       key={hit.chunk.id}
       hit={hit}
       count={shown.hits.length}
+      hasScore={!isExact}
       terms={shown.terms}
       isCurrent={reading?.hit?.chunk.id === hit.chunk.id}
       onPreview={() => preview(readingOf(hit))}
@@ -58,7 +61,7 @@ export function ResultList() {
 
   return (
     <div className={classes.frame}>
-      <ListHead />
+      <ListHead files={new Set([...main, ...unread].map((hit) => hit.document.id)).size} />
       <p className="visually-hidden" aria-live="polite" data-testid="result-count">
         {working ? '' : announced}
       </p>

@@ -11,7 +11,7 @@ import { enterList } from './listFocus.ts'
 
 export function SearchBox() {
   const { t } = useTranslation()
-  const { text, type, settle, search } = useSearchPage()
+  const { text, type, settle, search, question } = useSearchPage()
   const { view, go } = useWindow()
   const composing = useRef(false)
   const input = useRef<HTMLInputElement>(null)
@@ -22,8 +22,8 @@ export function SearchBox() {
     if (event.key === 'Enter') {
       event.preventDefault()
       if (view !== 'find') go('find')
-      settle()
-      if (search.shown?.query === text) enterList()
+      if (!question.typing && question.query === text) enterList()
+      else settle()
     } else if (event.key === 'ArrowDown') {
       event.preventDefault()
       enterList()
