@@ -14,7 +14,7 @@ const maxTokens = 64
 
 export interface QueryToken {
   text: string
-  /** Tokens of one source word share a group: only the best of them is asked for. */
+  /** Tokens of one source word share a group. */
   group: number
   chunks: number
   idf: number
@@ -24,7 +24,7 @@ export interface QueryToken {
 export interface KeywordQuery {
   tokens: QueryToken[]
   expression: string | null
-  /** Sum over groups of their largest idf: the BM25 score of a chunk of average length that holds each word once is near it. */
+  /** Sum of the idf of all tokens, left out or unknown ones too: the BM25 of a chunk of average length that holds each once. */
   mass: number
 }
 
@@ -100,9 +100,7 @@ export function keywordQuery(
     distinct.set(token, { text: token, group, chunks, idf: idfOf(chunks, statistics.total), searched: false })
   }
   const tokens = [...distinct.values()]
-  const best = new Map<number, number>()
-  for (const { group, idf } of tokens) best.set(group, Math.max(best.get(group) ?? 0, idf))
-  const mass = [...best.values()].reduce((sum, idf) => sum + idf, 0)
+  const mass = tokens.reduce((sum, token) => sum + token.idf, 0)
 
   const present = tokens.filter((token) => token.chunks > 0).sort((a, b) => a.chunks - b.chunks)
   let postings = 0

@@ -103,7 +103,6 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
               {
                 words: found.keyword?.share ?? (query?.expression ? 0 : null),
                 outlier: found.semantic?.outlier ?? null,
-                cosine: found.semantic?.cosine ?? null,
               },
               weights,
             )
