@@ -29,8 +29,15 @@ export interface Context {
 
 const language = languageOf(process.env)
 const interrupted = new AbortController()
-process.once('SIGINT', () => interrupted.abort())
-process.once('SIGTERM', () => interrupted.abort())
+let interrupts = 0
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    interrupted.abort()
+    // What is written is safe at any instant: who asks twice, or waits in vain, need not wait for a tidy end.
+    if (++interrupts > 1) process.exit(130)
+    setTimeout(() => process.exit(130), 5_000).unref()
+  })
+}
 // `manifold search … | head` closes the pipe early; that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(0)

@@ -47,7 +47,15 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       { data: { path: libraryDir, why: place.why, detail: place.detail } },
     )
   }
-  await mkdir(libraryDir, { recursive: true, mode: 0o700 })
+  try {
+    await mkdir(libraryDir, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new AppError(
+      'unavailable',
+      `The library folder ${libraryDir} cannot be made (${cause instanceof Error ? cause.message : String(cause)}). Choose another with --library.`,
+      { cause, data: { path: libraryDir } },
+    )
+  }
   const libraryThread = startThread<LibraryJobs>(host, 'library', { libraryDir })
   const library = libraryThread.call
   const closing: (() => Promise<unknown> | void)[] = [
