@@ -104,7 +104,7 @@ export async function createEmbedder({
     countTokens: (input) => tokenizer.count(prompts.document + input),
 
     async embedDocuments(inputs, signal) {
-      const vectors: Float32Array[] = new Array(inputs.length)
+      const vectors: Float32Array[] = Array.from({ length: inputs.length })
       const lengths = Int32Array.from(inputs, (input) =>
         Math.min(maxTokens, tokenizer.count(prompts.document + input)),
       )

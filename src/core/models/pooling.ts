@@ -76,9 +76,9 @@ export function applyDense(vectors: Float32Array, rows: number, layer: DenseLaye
 }
 
 /**
- * Cuts each row to its first numbers and brings it to length 1. Returns the first row that cannot be: not finite, or
- * all zero; -1 when all could. A zero row (a text of unknown pieces only) is left as the first unit vector would
- * mislead: the caller decides.
+ * Cuts each row to its first numbers and brings it to length 1. `bad` is the first row that is not finite, else -1. A row
+ * of zeros (a text of unknown pieces only, as a lone emoji in a static model) becomes one fixed direction that no
+ * text has: such a chunk is stored like any other, and is near to nothing.
  */
 export function toUnit(
   vectors: Float32Array,
@@ -92,7 +92,10 @@ export function toUnit(
     for (let i = 0; i < keep; i++) squares += vectors[row * width + i]! ** 2
     const norm = Math.sqrt(squares)
     if (!Number.isFinite(norm)) return { units, bad: row }
-    for (let i = 0; i < keep; i++) units[row * keep + i] = norm === 0 ? 0 : vectors[row * width + i]! / norm
+    for (let i = 0; i < keep; i++) {
+      const nowhere = (i % 2 === 0 ? 1 : -1) / Math.sqrt(keep)
+      units[row * keep + i] = norm === 0 ? nowhere : vectors[row * width + i]! / norm
+    }
   }
   return { units, bad: -1 }
 }

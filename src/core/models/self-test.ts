@@ -47,6 +47,11 @@ export async function testEmbedding(
     )
   }
   const { batching, usPerToken, alone, padded } = await findBatching(embed, samples, maxTokens, paddingSide)
+  if (alone.every((vector) => sameBits(vector, alone[0]!))) {
+    throw new AppError('model-invalid', 'the model gives every text the same vector', {
+      data: { problem: 'constant' },
+    })
+  }
   let worstCosine = 1
   alone.forEach((vector, i) => {
     const norm = Math.hypot(...vector)

@@ -2,8 +2,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createEmbedder } from '../../../src/core/embed/embedder.ts'
+import { createModelCatalog } from '../../../src/core/models/catalog.ts'
 import { loadModel } from '../../../src/core/models/load.ts'
 import type { PoolingMode } from '../../../src/core/models/pooling.ts'
+import { createNodeHost } from '../../../src/core/node-host.ts'
 import { copyOf, inferenceThread, readJson, tiny, tinyModels } from '../../support/tiny-models.ts'
 
 const inference = inferenceThread()
@@ -180,4 +182,17 @@ test('a device this build does not have falls back to the CPU and says so', asyn
   const embedder = await createEmbedder({ inference, model: await tiny('tiny-mean'), device: 'dml' })
   expect(embedder.provider).toBe('cpu')
   expect(embedder.fallback).toMatch(/dml/)
+})
+
+test('a text of unknown characters only still gets a unit vector, near to nothing', async () => {
+  const { resources } = createNodeHost()
+  const catalog = createModelCatalog({ builtInDir: resources.models, localDir: null })
+  const embedder = await createEmbedder({
+    inference,
+    model: await catalog.resolveModel('manifold-static-256'),
+  })
+  const vectors = await embedder.embedDocuments(['\u{1f9ff}', '', 'how to cook rice', '知识库'])
+  for (const vector of vectors) expect(Math.hypot(...vector)).toBeCloseTo(1, 5)
+  const cosine = vectors[0]!.reduce((sum, value, i) => sum + value * vectors[2]![i]!, 0)
+  expect(Math.abs(cosine)).toBeLessThan(0.3)
 })
