@@ -49,14 +49,19 @@ export async function newWindowToken(address: EngineAddress): Promise<string> {
   return ((await response.json()) as { token: string }).token
 }
 
+/** Whether the engine that wrote this address is there. Rejects when nobody is. */
+async function answers({ socket, privateToken }: EngineAddress): Promise<boolean> {
+  const headers = { authorization: `Bearer ${privateToken}` }
+  return (await socketFetch(socket, new Request('http://manifold/session', { headers }))).ok
+}
+
 /** The engine that has this library open, or null. A stale address is cleared away. */
 export async function findEngine(libraryDir: string): Promise<EngineAddress | null> {
   const directory = await runtimeDirOf(libraryDir)
   const address = await readAddress(directory)
   if (!address) return null
   try {
-    await newWindowCode(address)
-    return address
+    return (await answers(address)) ? address : null
   } catch {
     await clearAddress(directory, address)
     return null

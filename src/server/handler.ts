@@ -5,6 +5,7 @@
  *   /api/*               the same calls as plain JSON; /api/openapi.json      token
  *   PUT /upload          ?name=<relative path>&lastModified=<ms>, the bytes   token
  *   /files/<id>          document bytes, ?expires&signature, Range            signature
+ *   GET /session         -> { door }, to see whether a token counts           token
  *   POST /session        { code } -> { token }, each code once                code
  *   POST /session/code   {} -> { code }, for a new window                     private token
  *   /pdf/*, the rest     pdf.js data and the built window                     none
@@ -138,6 +139,7 @@ export function createHandler(options: HandlerOptions): Handler {
   }
 
   async function session(request: Request, url: URL, connection: Connection): Promise<Response> {
+    if (request.method === 'GET') return Response.json({ door: doorOf(request, connection) })
     if (request.method !== 'POST') throw new AppError('bad-request', 'Sessions are opened with POST.')
     if (url.pathname === '/session/code') {
       if (doorOf(request, connection) !== 'private')

@@ -35,6 +35,8 @@ export function createSigner(lifetimeMs = 15 * 60_000, now: () => number = Date.
   }
 }
 
+const maxOpenCodes = 100
+
 /** Session tokens for windows, each bought with a code that works once. */
 export function createSessions() {
   const codes = new Set<string>()
@@ -43,6 +45,9 @@ export function createSessions() {
     newCode(): string {
       const code = newToken()
       codes.add(code)
+      // The oldest link nobody opened goes; without a bound, asking for links would fill memory.
+      const [oldest] = codes
+      if (codes.size > maxOpenCodes && oldest) codes.delete(oldest)
       return code
     },
     /** null when the code is unknown or was used. */

@@ -26,7 +26,15 @@ export async function socketFetch(socketPath: string, request: Request): Promise
 
   return new Promise((resolve, reject) => {
     const outgoing = httpRequest(
-      { socketPath, path: pathname + search, method: request.method, headers, signal: request.signal },
+      // A connection each: one kept open can be closed by the engine in the moment it is used again.
+      {
+        socketPath,
+        path: pathname + search,
+        method: request.method,
+        headers,
+        signal: request.signal,
+        agent: false,
+      },
       (incoming) => {
         const answer = new Headers()
         for (let i = 0; i < incoming.rawHeaders.length; i += 2) {

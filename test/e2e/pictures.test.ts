@@ -55,12 +55,15 @@ afterAll(async () => {
 const english = ['how is the telescope mount calibrated', 'what happens when the rent is late'] as const
 const chinese = ['检索的次序由什么决定', '提前解除合同要提前多久通知'] as const
 
-test.each([
+const looks = [
   ['en', 'English', 'Light', english],
+  ['zh', '中文', '深色', chinese],
   ['en', 'English', 'Dark', english],
   ['zh', '中文', '浅色', chinese],
-  ['zh', '中文', '深色', chinese],
-] as const)(
+] as const
+
+// Two show that nothing throws; the other two are for whoever looks.
+test.each(process.env.MANIFOLD_PICTURES ? looks : looks.slice(0, 2))(
   'every view can be seen (%s, %s, %s)',
   async (short, language, theme, [pdfQuery, noteQuery]) => {
     const suffix = `${short}-${/Light|浅/.test(theme) ? 'light' : 'dark'}`

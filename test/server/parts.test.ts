@@ -70,6 +70,14 @@ describe('secrets', () => {
   })
 })
 
+test('keeps the latest hundred codes', () => {
+  const sessions = createSessions()
+  const first = sessions.newCode()
+  const others = Array.from({ length: 100 }, () => sessions.newCode())
+  expect(sessions.exchange(first)).toBeNull()
+  expect(sessions.exchange(others[0]!)).not.toBeNull()
+})
+
 describe('the runtime directory', () => {
   test('is one for every way of writing the library’s path', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'manifold-runtime-'))
