@@ -25,8 +25,11 @@ export function startThread<J extends Jobs>(
   let closed = false
   let worker: Worker
   let client: Client<J>
+  /** Deaths right after a start: a thread that cannot live is not started again without pause. */
+  let earlyDeaths = 0
 
   function start(): void {
+    const startedAt = performance.now()
     const mine = host.spawnThread(role, data)
     worker = mine
     client = connect<J>(portOf(mine))
@@ -40,8 +43,14 @@ export function startThread<J extends Jobs>(
         }),
       )
       if (closed || worker !== mine) return
-      start()
-      onRestart?.(reason ?? new Error(`code ${code}`))
+      earlyDeaths = performance.now() - startedAt < 2_000 ? earlyDeaths + 1 : 0
+      const restart = () => {
+        if (closed) return
+        start()
+        onRestart?.(reason ?? new Error(`code ${code}`))
+      }
+      if (earlyDeaths < 2) restart()
+      else setTimeout(restart, Math.min(30_000, 100 * 2 ** earlyDeaths)).unref()
     })
   }
   start()
