@@ -31,7 +31,7 @@ export function exactSearch(
 ): ExactResult {
   const expression = exactExpression(parsed)
   if (!expression) return { ranked: [], total: { chunks: 0, documents: 0 } }
-  const only = restriction(live, lookup, parsed, filter)
+  const only = restriction(live, lookup, parsed, filter, true)
   const ids = live.index
     .matchAll(expression)
     .filter((id) => (!only || only[id] === 1) && live.texts.textOf(id) !== null)

@@ -14,10 +14,12 @@ export interface Evidence {
 
 export interface FusionWeights {
   words: number
+  /** Above 1, the last words matched count for more than the first: a stray word in common is no evidence. */
+  wordsPower: number
   outlier: number
 }
 
-export const fusionWeights: FusionWeights = { words: 16, outlier: 1 }
+export const fusionWeights: FusionWeights = { words: 40, wordsPower: 1.5, outlier: 1 }
 
 /** Beyond these a leg is only more certain of what it said already. */
 const mostWords = 3
@@ -25,7 +27,7 @@ const mostOutlier = 12
 
 export function fusedScore(evidence: Evidence, weights: FusionWeights = fusionWeights): number {
   return (
-    weights.words * Math.min(evidence.words ?? 0, mostWords) +
+    weights.words * Math.min(evidence.words ?? 0, mostWords) ** weights.wordsPower +
     weights.outlier * Math.max(-mostOutlier, Math.min(evidence.outlier ?? 0, mostOutlier))
   )
 }

@@ -8,7 +8,7 @@ import { isPosition, keywordTokens, type Token } from './keyword-tokens.ts'
 export const columnWeights: ColumnWeights = [2, 1.5, 1, 1]
 
 /** Chunks that the searched tokens may touch together; rarest tokens first, one at least. Chosen in docs/decisions/0002. */
-export const postingsBudget = 20_000
+export const postingsBudget = 10_000
 /** A query has no more distinct tokens than this searched, however long it is. */
 const maxTokens = 64
 

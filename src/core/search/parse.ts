@@ -11,7 +11,7 @@ export interface ParsedQuery {
   text: string
   /** The same, one word or phrase each. */
   pieces: string[]
-  /** Each must stand in a hit. */
+  /** Each must stand in a hit, where the library has it at all. */
   phrases: string[]
   /** None may stand in a hit. */
   not: string[]
@@ -101,7 +101,10 @@ export function parseQuery(
       if (!hasToken(quoted.text)) continue
       if (negated) parsed.not.push(quoted.text)
       else {
-        parsed.phrases.push(quoted.text)
+        // Inside a running sentence (谁写了“狂人日记”？) quotation marks name something; they do not ask for it to the letter.
+        const standsAlone =
+          (from === 0 || isSpace(query[from - 1]!)) && (at === query.length || isSpace(query[at]!))
+        if (standsAlone) parsed.phrases.push(quoted.text)
         words.push(quoted.text)
       }
       continue

@@ -127,12 +127,13 @@ function group(candidates: Candidate[], lookup: DocumentLookup, filter: Document
   return [...groups.values()]
 }
 
-/** A byte a chunk id that may answer: filters, "phrases" and -not. null: every chunk. */
+/** A byte a chunk id that may answer: filters, "phrases" and -not. null: every chunk. `strict`: a phrase nobody holds leaves nothing. */
 export function restriction(
   live: LiveIndex,
   lookup: DocumentLookup,
   parsed: ParsedQuery,
   filter: DocumentFilter,
+  strict = false,
 ): Uint8Array | null {
   const allowed = isEmptyFilter(filter) ? null : lookup.allowed(filter)
   const hidden = allowed ? null : lookup.hidden()
@@ -143,8 +144,14 @@ export function restriction(
     const expression = phraseExpression(phrase)
     if (!expression) continue
     const next = new Uint8Array(live.texts.idEnd)
-    for (const id of live.index.matchAll(expression)) if (!mask || mask[id] === 1) next[id] = 1
-    mask = next
+    let left = 0
+    for (const id of live.index.matchAll(expression)) {
+      if (mask && mask[id] !== 1) continue
+      next[id] = 1
+      left++
+    }
+    // A phrase that nothing holds would leave nothing: then its words are searched like any others.
+    if (left > 0 || strict) mask = next
   }
   for (const word of parsed.not) {
     const expression = phraseExpression(word)
