@@ -68,7 +68,8 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
       let reason: AppError | null = null
       const children = serveSpawnRequests(mine)
       mine.on('message', (message: FromEngine) => {
-        if (message.manifold === 'ready') void connect(message.address)
+        // An engine that does not answer is no better than none.
+        if (message.manifold === 'ready') connect(message.address).catch(() => mine.kill())
         if (message.manifold === 'refused') reason = fromErrorShape(message.error)
       })
       mine.on('exit', () => {
