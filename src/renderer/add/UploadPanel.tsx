@@ -32,13 +32,15 @@ export function UploadPanel() {
   const total = items.reduce((sum, item) => sum + item.sizeBytes, 0)
   const sent = items.reduce((sum, item) => sum + (isOpen(item) ? item.sentBytes : item.sizeBytes), 0)
   const done = items.length - open.length
+  const kept = items.filter((item) => item.state === 'added' || item.state === 'unchanged').length
+  const isStopped = items.some((item) => item.state === 'cancelled')
   const rows = [...failed, ...items.filter((item) => item.state === 'sending')].slice(0, shownRows)
   return (
     <section className={classes.panel} aria-label={t('add.uploads')} data-testid="uploads">
       <header className={classes.head}>
         <strong>
           {t('add.uploaded', {
-            done: format.number(done - failed.length),
+            done: format.number(kept),
             total: format.number(items.length),
           })}
         </strong>
@@ -54,9 +56,11 @@ export function UploadPanel() {
       </header>
       <Progress
         value={total === 0 ? (100 * done) / items.length : (100 * sent) / total}
+        color={isStopped ? 'gray' : undefined}
         size={4}
         aria-label={t('add.uploads')}
       />
+      {isStopped && <p className={classes.note}>{t('add.stopped')}</p>}
       {unchanged > 0 && <p className={classes.note}>{t('add.unchanged', { count: unchanged })}</p>}
       {failed.length > 0 && <p className={classes.bad}>{t('add.failed', { count: failed.length })}</p>}
       {rows.length > 0 && (

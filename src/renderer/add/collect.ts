@@ -7,6 +7,8 @@ export interface Collected {
   file: File
 }
 
+const portionSize = 50
+
 /** Must be called while the drop event is being handled; afterwards the entries are gone. */
 export function entriesOf(transfer: DataTransfer): FileSystemEntry[] {
   return [...transfer.items]
@@ -15,20 +17,34 @@ export function entriesOf(transfer: DataTransfer): FileSystemEntry[] {
     .filter((entry) => entry !== null)
 }
 
-export async function collect(entries: FileSystemEntry[], limit: number): Promise<Collected[]> {
-  const found: Collected[] = []
+/** In portions, so that the first files are on their way while a large folder is still being listed. */
+export async function* collect(
+  entries: FileSystemEntry[],
+  limit: number,
+  onLimit: () => void,
+): AsyncGenerator<Collected[]> {
   const waiting = [...entries]
-  while (waiting.length > 0 && found.length < limit) {
+  let portion: Collected[] = []
+  let count = 0
+  while (waiting.length > 0 && count < limit) {
     const entry = waiting.shift()!
     if (entry.name.startsWith('.')) continue
-    if (entry.isDirectory) waiting.push(...(await list(entry as FileSystemDirectoryEntry)))
-    else
-      found.push({
-        name: entry.fullPath.replace(/^\//, ''),
-        file: await fileOf(entry as FileSystemFileEntry),
-      })
+    if (entry.isDirectory) {
+      waiting.push(...(await list(entry as FileSystemDirectoryEntry)))
+      continue
+    }
+    portion.push({
+      name: entry.fullPath.replace(/^\//, ''),
+      file: await fileOf(entry as FileSystemFileEntry),
+    })
+    count++
+    if (portion.length === portionSize) {
+      yield portion
+      portion = []
+    }
   }
-  return found
+  if (portion.length > 0) yield portion
+  if (waiting.length > 0) onLimit()
 }
 
 export function collectPicked(files: Iterable<File>, limit: number): Collected[] {

@@ -14,7 +14,8 @@ export interface UploadItem {
 }
 
 export interface Uploads {
-  add(files: Collected[]): Promise<Uploaded[]>
+  /** Resolves with what was taken, when all of it is done. Portions still to come are dropped by `cancel`. */
+  add(portions: AsyncIterable<Collected[]> | Iterable<Collected[]>): Promise<Uploaded[]>
   cancel(): void
   clear(): void
   /** For useSyncExternalStore. */
@@ -33,6 +34,7 @@ export function createUploads(upload: Client['upload']): Uploads {
   const listeners = new Set<() => void>()
   const queue: (() => Promise<void>)[] = []
   let running = 0
+  let rounds = 0
 
   let timer: ReturnType<typeof setTimeout> | null = null
 
@@ -96,14 +98,24 @@ export function createUploads(upload: Client['upload']): Uploads {
   }
 
   return {
-    async add(files) {
+    async add(portions) {
       if (controller.signal.aborted) controller = new AbortController()
+      const { signal } = controller
       // A new round: what went well in the last one is old news.
-      if (queue.length === 0 && running === 0) forget((item) => item.state !== 'failed')
-      const work = files.map((file) => enqueue(file, controller.signal))
-      tell()
-      pump()
-      return (await Promise.all(work)).filter((answer) => answer !== null)
+      if (rounds === 0) forget((item) => item.state !== 'failed')
+      rounds++
+      const work: Promise<Uploaded | null>[] = []
+      try {
+        for await (const files of portions) {
+          if (signal.aborted) break
+          for (const file of files) work.push(enqueue(file, signal))
+          tell()
+          pump()
+        }
+        return (await Promise.all(work)).filter((answer) => answer !== null)
+      } finally {
+        rounds--
+      }
     },
     cancel: () => controller.abort(),
     clear: () => forget((item) => item.state !== 'waiting' && item.state !== 'sending'),

@@ -39,13 +39,18 @@ export function AddProvider({ children }: { children: ReactNode }) {
   const format = useFormat()
   const [uploads] = useState(() => createUploads(upload))
 
+  const tellLimit = useCallback(
+    () => void notify(t('add.tooMany', { limit: format.number(fileLimit) })),
+    [t, format],
+  )
+
   const send = useCallback(
     async (files: Collected[]) => {
       if (files.length === 0) return
-      if (files.length === fileLimit) notify(t('add.tooMany', { limit: format.number(fileLimit) }))
-      await uploads.add(files)
+      if (files.length === fileLimit) tellLimit()
+      await uploads.add([files])
     },
-    [uploads, t, format],
+    [uploads, tellLimit],
   )
 
   const tell = useCallback(
@@ -84,7 +89,9 @@ export function AddProvider({ children }: { children: ReactNode }) {
           return
         }
         const entries = entriesOf(transfer)
-        void act(async () => send(await collect(entries, fileLimit)))
+        void act(async () => {
+          await uploads.add(collect(entries, fileLimit, tellLimit))
+        })
       },
       paste(transfer) {
         const files = [...transfer.files]
@@ -111,7 +118,7 @@ export function AddProvider({ children }: { children: ReactNode }) {
         else void act(async () => send(collectPicked(await pick(true), fileLimit)))
       },
     }
-  }, [uploads, act, send, tell, t])
+  }, [uploads, act, send, tell, tellLimit, t])
 
   return <AddContext value={add}>{children}</AddContext>
 }

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Hit } from '../../shared/search.ts'
 import { useFormat } from '../i18n/useFormat.ts'
 import { KindIcon } from '../parts/KindIcon.tsx'
+import { focusReader } from '../reader/useReaderKeys.ts'
 import { Around } from './Around.tsx'
 import { Copies } from './Copies.tsx'
 import classes from './HitCard.module.css'
@@ -35,7 +36,9 @@ export function HitCard({ hit, count, hasScore, terms, isCurrent, onPreview, onO
   const found = scores.keyword ? (scores.semantic ? 'both' : 'words') : 'meaning'
   const toggle = (name: 'why' | 'around' | 'copies') => setPart(part === name ? null : name)
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.target === event.currentTarget && event.key === 'Enter') onOpen()
+    if (event.target !== event.currentTarget || event.key !== 'Enter') return
+    onOpen()
+    focusReader()
   }
   return (
     <article

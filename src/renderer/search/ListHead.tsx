@@ -31,7 +31,10 @@ export function ListHead({ files }: { files: number }) {
             t('search.exactTotal', {
               count: total.documents,
               formatted: format.number(total.documents),
-              passages: format.number(total.chunks),
+              places: t('search.exactPlaces', {
+                count: total.chunks,
+                formatted: format.number(total.chunks),
+              }),
             })}
         </span>
         <Select

@@ -69,6 +69,7 @@ export function Commands() {
     <Spotlight
       actions={actions}
       shortcut={['mod + K']}
+      tagsToIgnore={[]}
       nothingFound={t('commands.nothing')}
       highlightQuery
       scrollable

@@ -20,7 +20,7 @@ describe('uploads', () => {
       running--
       return { documentId: 1, unchanged: false }
     })
-    expect(await uploads.add(files(10))).toHaveLength(10)
+    expect(await uploads.add([files(10)])).toHaveLength(10)
     expect(most).toBe(3)
   })
 
@@ -30,7 +30,7 @@ describe('uploads', () => {
         ? Promise.reject(new AppError('too-large', ''))
         : Promise.resolve({ documentId: 1, unchanged: name === 'a/2.md' }),
     )
-    expect(await uploads.add(files(3))).toHaveLength(2)
+    expect(await uploads.add([files(3)])).toHaveLength(2)
     await heard()
     expect(uploads.snapshot().map((item) => item.state)).toEqual(['added', 'failed', 'unchanged'])
     expect(uploads.snapshot()[1]!.error?.code).toBe('too-large')
@@ -39,17 +39,22 @@ describe('uploads', () => {
     expect(uploads.snapshot()).toEqual([])
   })
 
-  test('stop when cancelled, those under way and those waiting', async () => {
+  test('stop when cancelled, those under way, those waiting and those still to come', async () => {
     const uploads = createUploads(
       ({ signal }: UploadRequest) =>
         new Promise((_, reject) =>
           signal.addEventListener('abort', () => reject(new AppError('cancelled', ''))),
         ),
     )
-    const work = uploads.add(files(5))
-    uploads.cancel()
+    async function* portions() {
+      yield files(5)
+      uploads.cancel()
+      yield files(5)
+    }
+    const work = uploads.add(portions())
     expect(await work).toEqual([])
     await heard()
+    expect(uploads.snapshot()).toHaveLength(5)
     expect(new Set(uploads.snapshot().map((item) => item.state))).toEqual(new Set(['cancelled']))
   })
 })
