@@ -1,27 +1,61 @@
 /**
- * The final score: the probability that a passage answers, from the reranker's calibrated log-odds and the fused evidence.
- * Both are log-odds, so they add: the reranker overrules exact keyword evidence only as far as its weight reaches [SE5].
- * Parameters and the sweep that chose them: docs/decisions/0003.
+ * The final score. Order comes from one sum, the fused evidence and half the reranker's log-odds, so that the reranker
+ * overrules exact keyword evidence only as far as its weight reaches [SE5]. What is shown is the probability that a passage
+ * answers: it rises with that sum, and with how far it stands above the passages in the middle of the list, for a true
+ * answer stands out. Parameters and the sweep that chose them: docs/decisions/0003-fusion.md.
  */
 
 export interface BlendWeights {
+  /** Of the reranker's calibrated log-odds, beside the fused score. */
   rerank: number
-  fused: number
+  /** P = sigmoid(level * l(sum) + gap * (l(sum) - l(middle)) + bias), l(x) = ln(1 + x). */
+  level: number
+  gap: number
   bias: number
 }
 
-export const blendWeights: BlendWeights = { rerank: 1, fused: 0.5, bias: -2 }
+export const blendWeights: BlendWeights = { rerank: 0.5, level: 1.02, gap: 2.7, bias: -4.81 }
 
-/** P(answers). `logit` is the reranker's, `calibration` its own: P = sigmoid(scale * logit + bias). */
-export function blend(
-  logit: number,
-  calibration: { scale: number; bias: number },
-  fused: number,
-  weights: BlendWeights = blendWeights,
-): number {
-  const calibrated = calibration.scale * logit + calibration.bias
-  return sigmoid(weights.rerank * calibrated + weights.fused * fused + weights.bias)
+/** Ranks whose mean is the middle of a list, from 0. */
+const middleFrom = 3
+const middleTo = 8
+/** The middle of a list too short to have one: what lists usually have there. */
+const usualMiddle = 7
+/** To stand out among nothing is nothing. */
+const leastMiddle = 3
+
+export interface Blend {
+  /** What orders the list. */
+  sum(logit: number, fused: number): number
+  /** P(answers), rising with `sum`. */
+  probability(sum: number): number
 }
+
+/** `passages`: all that were reranked. `calibration` is the reranker's: P = sigmoid(scale * logit + bias). */
+export function createBlend(
+  passages: readonly { logit: number; fused: number }[],
+  calibration: { scale: number; bias: number },
+  weights: BlendWeights = blendWeights,
+): Blend {
+  const sum = (logit: number, fused: number): number =>
+    weights.rerank * (calibration.scale * logit + calibration.bias) + fused
+  const middle = passages
+    .map(({ logit, fused }) => sum(logit, fused))
+    .sort((a, b) => b - a)
+    .slice(middleFrom, middleTo)
+  const reference =
+    middle.length > 0
+      ? Math.max(leastMiddle, middle.reduce((total, value) => total + value, 0) / middle.length)
+      : usualMiddle
+  return {
+    sum,
+    probability: (value) =>
+      sigmoid((weights.level + weights.gap) * l(value) - weights.gap * l(reference) + weights.bias),
+  }
+}
+
+/** Below nothing there is little to tell apart, but order must hold. */
+const l = (x: number): number => (x > 0 ? Math.log1p(x) : 0.01 * x)
 
 export const sigmoid = (x: number): number =>
   x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))

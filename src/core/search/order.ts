@@ -1,5 +1,5 @@
 /** What the reranker reads, and the list after it: reranked documents by final score, the rest below as fused. */
-import { blend, sigmoid } from './blend.ts'
+import { createBlend, sigmoid } from './blend.ts'
 import type { LiveIndex } from './live-index.ts'
 import type { Ranked } from './present.ts'
 import type { Candidate, Group } from './retrieve.ts'
@@ -50,12 +50,16 @@ export function rerankedOrder(
   // Without a calibration there is no probability: both scores in standard deviations, and no number is shown.
   const z = standardiser(order.map((one) => one.logit))
   const zFused = standardiser(order.map((one) => fusedOf.get(one.chunkId) ?? 0))
+  const blend = calibration
+    ? createBlend(
+        order.map(({ chunkId, logit }) => ({ logit, fused: fusedOf.get(chunkId) ?? 0 })),
+        calibration,
+      )
+    : null
   const finalOf = (candidate: Candidate): number | null => {
     const found = scored.get(candidate.chunkId)
     if (!found) return null
-    return calibration
-      ? blend(found.logit, calibration, candidate.fused)
-      : z(found.logit) + zFused(candidate.fused)
+    return blend ? blend.sum(found.logit, candidate.fused) : z(found.logit) + zFused(candidate.fused)
   }
   const reranked: { ranked: Ranked; final: number }[] = []
   const rest: Ranked[] = []
@@ -80,7 +84,7 @@ export function rerankedOrder(
       ranked: {
         ...plain,
         candidate: best,
-        score: calibration ? bestFinal : null,
+        score: blend ? blend.probability(bestFinal) : null,
         reranked: true,
         rerank: {
           rank: found.rank,

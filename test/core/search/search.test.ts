@@ -34,6 +34,12 @@ afterEach(() => library?.close())
 const titles = (update: SearchUpdate) => update.hits.map((hit) => hit.document.title)
 
 describe('search', () => {
+  it('[SE2] takes quotation marks inside a sentence as naming, and a phrase nobody holds as words', async () => {
+    library = makeLibrary(documents)
+    expect(titles(await library.find({ query: '谁应当返还“租房押金”？' }))[0]).toBe('租房')
+    expect(titles(await library.find({ query: '"shoes running" sale' }))[0]).toBe('code.pdf')
+  })
+
   it('[SE1] ranks a one-character and a two-character word', async () => {
     library = makeLibrary(documents)
     expect(titles(await library.find({ query: '猫', mode: 'keyword' }))).toEqual(['Pets'])
@@ -79,7 +85,7 @@ describe('search', () => {
       reranker: () => ({
         calibration: { scale: 1, bias: 0 },
         score: async (_query, passages) =>
-          Float32Array.from(passages, (text) => (text.includes('park') ? 6 : -3)),
+          Float32Array.from(passages, (text) => (text.includes('park') ? 60 : -3)),
       }),
     })
     const updates = await library.all({ query: 'running', limit: 50 })
