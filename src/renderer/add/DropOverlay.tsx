@@ -58,7 +58,10 @@ function useDropAnywhere(): boolean {
     }
     const paste = (event: ClipboardEvent) => {
       const target = event.target as HTMLElement | null
-      if (!event.clipboardData || target?.closest('input, textarea, [contenteditable]')) return
+      if (!event.clipboardData) return
+      // Text pasted into a box is meant for the box; files never are.
+      const isForBox = Boolean(target?.closest('input, textarea, [contenteditable]'))
+      if (isForBox && event.clipboardData.files.length === 0) return
       if (add.paste(event.clipboardData)) event.preventDefault()
     }
     window.addEventListener('dragenter', enter)

@@ -9,6 +9,8 @@ export interface SearchState {
   /** Which question `shown` answers. */
   key: string | null
   working: boolean
+  /** Exact mode: the last page brought nothing new. */
+  ended: boolean
   error: AppError | null
 }
 
@@ -25,7 +27,14 @@ export type SearchAction =
   | { type: 'done' }
   | { type: 'failed'; error: AppError }
 
-export const initial: SearchState = { shown: null, better: null, key: null, working: false, error: null }
+export const initial: SearchState = {
+  shown: null,
+  better: null,
+  key: null,
+  working: false,
+  ended: false,
+  error: null,
+}
 
 export const orderOf = (update: SearchUpdate): string => update.hits.map((hit) => hit.chunk.id).join()
 
@@ -36,7 +45,15 @@ export function reduce(state: SearchState, action: SearchAction): SearchState {
     case 'asked':
       return { ...state, working: true, error: null }
     case 'answered':
-      return { ...state, shown: action.update, better: null, key: action.key, working: true, error: null }
+      return {
+        ...state,
+        shown: action.update,
+        better: null,
+        key: action.key,
+        working: true,
+        ended: false,
+        error: null,
+      }
     case 'improved':
       return { ...state, shown: action.update, better: null }
     case 'offered': {
@@ -52,7 +69,8 @@ export function reduce(state: SearchState, action: SearchAction): SearchState {
       if (!action.update || !state.shown || state.key !== action.key) return { ...state, working: false }
       const known = new Set(state.shown.hits.map((hit) => hit.chunk.id))
       const added = action.update.hits.filter((hit) => !known.has(hit.chunk.id))
-      return { ...state, working: false, shown: { ...state.shown, hits: [...state.shown.hits, ...added] } }
+      const hits = [...state.shown.hits, ...added]
+      return { ...state, working: false, ended: added.length === 0, shown: { ...state.shown, hits } }
     }
     case 'done':
       return { ...state, working: false }

@@ -2,6 +2,7 @@
 import { useMemo } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Reason, ReasonCode } from '../../shared/document.ts'
+import { devices } from '../../shared/settings.ts'
 import { asAppError } from '../client.ts'
 import type en from './en.ts'
 
@@ -28,6 +29,26 @@ export const groupOf: Record<ReasonCode, ReasonGroup> = {
   cancelled: 'cancelled',
 }
 
+const modelTypes: Record<string, keyof typeof en.settings.types> = {
+  'static embedding': 'static',
+  'late interaction': 'late',
+  'cross-encoder': 'cross',
+  encoder: 'encoder',
+}
+
+const checkNames: Record<string, keyof typeof en.settings.checks> = {
+  library: 'library',
+  index: 'index',
+  'keyword index': 'keyword',
+  vectors: 'vectors',
+  'one vector a chunk': 'matching',
+  coverage: 'coverage',
+  truncation: 'truncation',
+  documents: 'documents',
+  model: 'model',
+  disk: 'disk',
+}
+
 export function useWords() {
   const { t } = useTranslation()
   return useMemo(
@@ -44,6 +65,19 @@ export function useWords() {
         code === 'index-incomplete'
           ? t(`notes.${code}`)
           : null,
+      /** What the engine calls a kind of model or a check, in the person's words; what is not known stays as it is. */
+      modelType: (type: string): string => {
+        const known = modelTypes[type]
+        return known ? t(`settings.types.${known}`) : type
+      },
+      check: (name: string): string => {
+        const known = checkNames[name]
+        return known ? t(`settings.checks.${known}`) : name
+      },
+      provider: (provider: string): string => {
+        const known = devices.find((device) => provider.toLowerCase().includes(device))
+        return known ? t(`settings.devices.${known}`) : provider
+      },
       languages: (codes: string[]): string =>
         codes
           .map((code) =>

@@ -3,7 +3,7 @@ import { Loader } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { PDFDocumentProxy } from 'pdfjs-dist'
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { PdfBar } from './PdfBar.tsx'
 import { PdfPage } from './PdfPage.tsx'
@@ -50,8 +50,14 @@ function Pages({ pdf, first, location }: PagesProps) {
     overscan: 1,
   })
 
-  // The estimate changes with the scale and with every page whose size becomes known.
-  useEffect(() => rows.measure(), [rows, scale, sizes])
+  // The estimate changes with the scale and with every page whose size becomes known; a zoom keeps the place.
+  const lastScale = useRef(scale)
+  useLayoutEffect(() => {
+    rows.measure()
+    const ratio = scale / lastScale.current
+    lastScale.current = scale
+    if (ratio !== 1 && scroller.current) rows.scrollToOffset(scroller.current.scrollTop * ratio)
+  }, [rows, scale, sizes])
 
   const learn = useCallback((page: number, size: PageSize) => {
     setSizes((known) => {

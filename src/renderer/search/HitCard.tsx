@@ -34,6 +34,9 @@ export function HitCard({ hit, count, hasScore, terms, isCurrent, onPreview, onO
   // Its root is the title, which stands above.
   const trail = chunk.headings.filter((heading, at) => at > 0 || heading !== document.title).join(' › ')
   const found = scores.keyword ? (scores.semantic ? 'both' : 'words') : 'meaning'
+  const label = [document.title, hit.word && t(`hit.${hit.word}`), place]
+    .filter(Boolean)
+    .join(t('units.listJoin'))
   const toggle = (name: 'why' | 'around' | 'copies') => setPart(part === name ? null : name)
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget || event.key !== 'Enter') return
@@ -49,7 +52,7 @@ export function HitCard({ hit, count, hasScore, terms, isCurrent, onPreview, onO
       data-document={document.id}
       data-chunk={chunk.id}
       tabIndex={0}
-      aria-label={document.title}
+      aria-label={label}
       onFocus={(event) => event.target === event.currentTarget && onPreview()}
       onKeyDown={onKeyDown}
     >

@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import { moveFocus } from '../parts/moveFocus.ts'
 import classes from './ModeSwitch.module.css'
 import { useSearchPage } from './SearchProvider.tsx'
 
@@ -13,7 +14,7 @@ export function ModeSwitch() {
   const { t } = useTranslation()
   const { question, setMode } = useSearchPage()
   return (
-    <div className={classes.switch} role="radiogroup" aria-label={t('search.mode')}>
+    <div className={classes.switch} role="radiogroup" onKeyDown={moveFocus} aria-label={t('search.mode')}>
       {modes.map(({ mode, name }) => (
         <Tooltip key={mode} label={t(`search.${name}Hint`)}>
           <button

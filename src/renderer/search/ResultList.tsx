@@ -51,8 +51,10 @@ export function ResultList() {
       hasScore={!isExact}
       terms={shown.terms}
       isCurrent={reading?.hit?.chunk.id === hit.chunk.id}
-      onPreview={() => preview(readingOf(hit))}
-      onOpen={(chunkId) => open(chunkId ? { ...readingOf(hit), chunkId } : readingOf(hit))}
+      onPreview={() => preview(readingOf(hit, shown.hits))}
+      onOpen={(chunkId) =>
+        open(chunkId ? { ...readingOf(hit, shown.hits), chunkId } : readingOf(hit, shown.hits))
+      }
     />
   )
   const announced = isNothing
@@ -110,7 +112,7 @@ export function ResultList() {
             {unread.map(card)}
           </>
         )}
-        {isExact && total && shown.hits.length < total.chunks && shown.hits.length > 0 && (
+        {isExact && total && shown.hits.length < total.chunks && !search.ended && (
           <Button
             className={classes.more}
             variant="default"

@@ -2,6 +2,7 @@
 import { ActionIcon, Loader } from '@mantine/core'
 import { useRef, type KeyboardEvent } from 'react'
 import { useTranslation } from 'react-i18next'
+import { maxQueryChars } from '../../shared/search.ts'
 import { Icon } from '../parts/Icon.tsx'
 import { searchInputId } from '../shell/useKeys.ts'
 import { useWindow } from '../shell/useWindow.tsx'
@@ -54,6 +55,7 @@ export function SearchBox() {
         type="text"
         role="searchbox"
         value={text}
+        maxLength={maxQueryChars}
         placeholder={t('search.placeholder')}
         aria-label={t('search.label')}
         autoComplete="off"

@@ -16,6 +16,6 @@ export function useFirstPreview(): void {
     const isOurs = last.key !== search.key || reading?.chunkId === last.chunkId
     if (!isOurs || (last.key === search.key && last.chunkId === first.chunk.id)) return
     shownFor.current = { key: search.key, chunkId: first.chunk.id }
-    preview(readingOf(first))
-  }, [isSettled, first, search.key, reading, preview])
+    preview(readingOf(first, search.shown?.hits ?? []))
+  }, [isSettled, first, search.key, search.shown, reading, preview])
 }

@@ -5,6 +5,7 @@ import { devices } from '../../shared/settings.ts'
 import { useAct } from '../hooks/useAct.ts'
 import { useUpdateSettings } from '../hooks/useSettings.ts'
 import { useFormat } from '../i18n/useFormat.ts'
+import { useWords } from '../i18n/useWords.ts'
 import { ChunkingForm } from './ChunkingForm.tsx'
 import { RebuildDialog } from './RebuildDialog.tsx'
 import { Row, Section, type SectionProps } from './Section.tsx'
@@ -17,7 +18,9 @@ export function AdvancedSection({ settings, status }: SectionProps) {
   const act = useAct()
   const update = useUpdateSettings()
   const [asks, setAsks] = useState(false)
+  const words = useWords()
   const { live } = status
+  const provider = words.provider(live.provider)
   const fellBack = live.device !== 'auto' && !live.provider.toLowerCase().includes(live.device)
   return (
     <Section name="advanced" title={t('settings.advanced')}>
@@ -28,9 +31,9 @@ export function AdvancedSection({ settings, status }: SectionProps) {
           fellBack
             ? t('settings.deviceFellBack', {
                 asked: t(`settings.devices.${live.device}`),
-                provider: live.provider,
+                provider,
               })
-            : `${t('settings.deviceHint')} ${t('settings.deviceUse', { provider: live.provider })}`
+            : `${t('settings.deviceHint')} ${t('settings.deviceUse', { provider })}`
         }
       >
         <Select

@@ -3,6 +3,7 @@ import { Button, NumberInput } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chunkStrategies, type ChunkingSettings } from '../../shared/settings.ts'
+import { moveFocus } from '../parts/moveFocus.ts'
 import { RebuildDialog } from './RebuildDialog.tsx'
 import { Row } from './Section.tsx'
 import classes from './Settings.module.css'
@@ -30,6 +31,7 @@ export function ChunkingForm({ chunking }: { chunking: ChunkingSettings }) {
         <div
           className={classes.group}
           role="radiogroup"
+          onKeyDown={moveFocus}
           aria-label={t('settings.strategy')}
           data-testid="chunking-select"
         >

@@ -18,7 +18,7 @@ export function ModelChoice({ model, isChosen, isLive, isBuilding = false, onCho
   const format = useFormat()
   const words = useWords()
   const facts = [
-    model.type,
+    words.modelType(model.type),
     words.languages(model.languages),
     ...(model.dimensions === null ? [] : [t('settings.dimensions', { count: model.dimensions })]),
     t('settings.maxTokens', { tokens: format.number(model.maxTokens) }),

@@ -5,6 +5,7 @@ import { useAct } from '../hooks/useAct.ts'
 import { useModels, useUpdateSettings } from '../hooks/useSettings.ts'
 import { notify } from '../parts/notify.tsx'
 import { ModelChoice } from './ModelChoice.tsx'
+import { moveFocus } from '../parts/moveFocus.ts'
 import { RebuildDialog } from './RebuildDialog.tsx'
 import { Section, type SectionProps } from './Section.tsx'
 import classes from './Settings.module.css'
@@ -29,6 +30,7 @@ export function ModelSection({ settings, status }: SectionProps) {
         <div
           className={classes.group}
           role="radiogroup"
+          onKeyDown={moveFocus}
           aria-label={t('settings.embedding')}
           data-testid="model-select"
         >
@@ -52,6 +54,7 @@ export function ModelSection({ settings, status }: SectionProps) {
         <div
           className={classes.group}
           role="radiogroup"
+          onKeyDown={moveFocus}
           aria-label={t('settings.reranker')}
           data-testid="reranker-select"
         >

@@ -7,7 +7,7 @@ import { Row } from './Section.tsx'
 import classes from './Settings.module.css'
 
 export function SelfTest() {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const words = useWords()
   const { report, error, isRunning, run } = useDoctor()
   const failed = report?.checks.filter((check) => !check.ok).length ?? 0
@@ -28,8 +28,8 @@ export function SelfTest() {
             {report.checks.map((check) => (
               <li key={check.name} className={classes.check} data-ok={check.ok}>
                 <Icon name={check.ok ? 'check' : 'warning'} />
-                <span>{check.name}</span>
-                <span>{check.detail}</span>
+                <span>{words.check(check.name)}</span>
+                <span>{!check.ok || i18n.language === 'en' ? check.detail : ''}</span>
               </li>
             ))}
           </ul>

@@ -66,9 +66,11 @@ export function WindowProvider({ children }: { children: ReactNode }) {
   return <WindowContext value={state}>{children}</WindowContext>
 }
 
-/** The hit with the other matching passages of its document, in reading order. */
-export function readingOf(hit: Hit): Reading {
-  const places = [{ chunkId: hit.chunk.id, page: hit.chunk.page }, ...hit.more]
+/** The hit (one of `hits`) with the other matching passages of its document, in reading order. */
+export function readingOf(hit: Hit, hits: Hit[]): Reading {
+  const own = hits.filter((other) => other.document.id === hit.document.id)
+  const all = [hit, ...own].flatMap(({ chunk, more }) => [{ chunkId: chunk.id, page: chunk.page }, ...more])
+  const places = [...new Map(all.map((place) => [place.chunkId, place])).values()]
   places.sort((a, b) => (a.page ?? 0) - (b.page ?? 0) || a.chunkId - b.chunkId)
   return {
     documentId: hit.document.id,
