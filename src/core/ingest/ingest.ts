@@ -175,7 +175,7 @@ async function finishGroup(
         tags: text.tags,
         metadata: text.metadata,
         pages: text.pages?.length ?? null,
-        chunks: chunks?.length ?? live.index.inputs(sha256).length,
+        chunks: chunks?.length ?? live.index.chunkIds(sha256).length,
         partial: text.partial,
       })
     }
@@ -206,15 +206,16 @@ export async function writeTexts(
   signal: AbortSignal,
   beforeIndex: () => void = () => {},
 ): Promise<void> {
+  const inputs = new Map<string, readonly { inputHash: string; input: string }[]>(
+    texts.map(({ sha256, chunks }) => [sha256, chunks ?? index.inputs(sha256)]),
+  )
   const byHash = new Map<string, Float32Array | null>()
   const missing: { hash: string; input: string }[] = []
-  for (const { sha256, chunks } of texts) {
-    for (const { inputHash, input } of chunks ?? index.inputs(sha256)) {
-      if (byHash.has(inputHash)) continue
-      const cached = vectors.find(inputHash)
-      byHash.set(inputHash, cached)
-      if (!cached) missing.push({ hash: inputHash, input })
-    }
+  for (const { inputHash, input } of [...inputs.values()].flat()) {
+    if (byHash.has(inputHash)) continue
+    const cached = vectors.find(inputHash)
+    byHash.set(inputHash, cached)
+    if (!cached) missing.push({ hash: inputHash, input })
   }
   if (missing.length > 0) {
     const made = await embedder.embedDocuments(
@@ -230,11 +231,12 @@ export async function writeTexts(
   for (const { sha256 } of rechunked) if (vectors.has(sha256)) vectors.drop(sha256)
   index.putMany(rechunked)
   vectors.putMany(
-    texts.map(({ sha256 }) => ({
-      sha256,
-      rows: index
-        .inputs(sha256)
-        .map(({ chunkId, inputHash }) => ({ chunkId, inputHash, vector: byHash.get(inputHash)! })),
-    })),
+    texts.map(({ sha256 }) => {
+      const chunkIds = index.chunkIds(sha256)
+      const rows = inputs
+        .get(sha256)!
+        .map(({ inputHash }, i) => ({ chunkId: chunkIds[i]!, inputHash, vector: byHash.get(inputHash)! }))
+      return { sha256, rows }
+    }),
   )
 }

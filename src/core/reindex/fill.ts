@@ -62,7 +62,7 @@ export function createFill(library: Library, target: OpenTarget): Fill {
       await writeTexts(target, texts, signal)
       missing = missing.slice(taken)
       const chunks = texts.reduce(
-        (sum, text) => sum + (text.chunks?.length ?? target.index.inputs(text.sha256).length),
+        (sum, text) => sum + (text.chunks?.length ?? target.index.chunkIds(text.sha256).length),
         0,
       )
       if (missing.length > 0) return { done: total - missing.length, total, chunks, complete: false }

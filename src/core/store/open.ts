@@ -27,9 +27,13 @@ export function openDatabase(path: string, options: OpenOptions): Connection {
   try {
     const found = connection.pragma('user_version', { simple: true }) as number
     if (found > options.migrations.length) {
-      throw new AppError('library-newer', `${path} was written by a newer version of Manifold. Nothing was changed.`, {
-        data: { path, found, known: options.migrations.length },
-      })
+      throw new AppError(
+        'library-newer',
+        `${path} was written by a newer version of Manifold. Nothing was changed.`,
+        {
+          data: { path, found, known: options.migrations.length },
+        },
+      )
     }
     connection.pragma('busy_timeout = 10000')
     if (options.readonly) {
@@ -46,7 +50,10 @@ export function openDatabase(path: string, options: OpenOptions): Connection {
   } catch (error) {
     connection.close()
     if (error instanceof Database.SqliteError && /NOTADB|CORRUPT/.test(error.code)) {
-      throw new AppError('library-damaged', `${path} is not a readable database`, { cause: error, data: { path } })
+      throw new AppError('library-damaged', `${path} is not a readable database`, {
+        cause: error,
+        data: { path },
+      })
     }
     throw error
   }

@@ -14,6 +14,8 @@ export interface IndexStore {
   texts(): string[]
   /** The chunks of one text in order, with what a model embeds for each. */
   inputs(sha256: string): { chunkId: number; input: string; inputHash: string; tokens: number }[]
+  /** Ids of the chunks of one text, in order; empty when it is not here. */
+  chunkIds(sha256: string): number[]
   counts(): { texts: number; chunks: number; truncated: number; maxTokens: number }
   /** Refreshes the list of frequent terms; called when a batch of work ends. */
   refreshFrequent(): void

@@ -207,6 +207,11 @@ function createIndexStore(connection: Connection): WritableIndexStore {
       }))
     },
 
+    chunkIds(sha256) {
+      const row = textRow.get(sha256)
+      return row ? Array.from({ length: row.chunks }, (_, i) => row.first_chunk + i) : []
+    },
+
     counts() {
       const row = connection
         .prepare<[], { chunks: number; truncated: number | null; max_tokens: number | null }>(
