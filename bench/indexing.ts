@@ -3,9 +3,11 @@
  * Reference: `tokenise + run`, our tokenizer and the embedder's batches with nothing else; for a heavy model that is
  * all but `session.run` itself (bench/embedding.ts measures that loop bare).
  *
- *   node bench/indexing.ts [--model id] [--notes n]
+ *   node bench/indexing.ts [--model id] [--notes n] [--encoder]
+ *
+ * --encoder: a float32 graph of MiniLM-L6's size with random weights instead of a built-in model.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -14,20 +16,26 @@ import { createModels } from '../src/core/engine/models.ts'
 import { createExtractor } from '../src/core/extract/extractor-client.ts'
 import { ingestQueue, type OpenTarget } from '../src/core/ingest/ingest.ts'
 import { createModelCatalog } from '../src/core/models/catalog.ts'
+import { loadTokenizer } from '../src/core/models/load.ts'
 import { createNodeHost } from '../src/core/node-host.ts'
 import { nameTokens } from '../src/core/search/keyword-tokens.ts'
 import { openIndexStore } from '../src/core/store/index/index-store.ts'
+import { modelsFolder } from '../src/core/store/library/layout.ts'
 import { openLibrary } from '../src/core/store/library/library.ts'
 import { openVectorStore } from '../src/core/store/vectors/vector-store.ts'
 import { ChunkingSettings } from '../src/shared/settings.ts'
+import { writeEncoder } from './embedding-graph.ts'
 
 const { values } = parseArgs({
   options: {
     model: { type: 'string', default: 'manifold-static-256' },
-    notes: { type: 'string', default: '400' },
-    models: { type: 'string' },
+    notes: { type: 'string' },
+    encoder: { type: 'boolean', default: false },
   },
 })
+const modelId = values.encoder ? 'bench-encoder' : values.model
+const noteCount = Number(values.notes ?? (values.encoder ? 30 : 1000))
+const warmNotes = values.encoder ? 2 : 40
 
 const base = mkdtempSync(join(tmpdir(), 'manifold-bench-'))
 const notesDir = join(base, 'notes')
@@ -36,12 +44,13 @@ mkdirSync(notesDir)
 mkdirSync(libraryDir)
 
 const host = createNodeHost()
-const models = createModels({ host, libraryDir: values.models ?? null })
+const models = createModels({ host, libraryDir })
 const extractor = createExtractor({ host })
 try {
-  writeNotes(Number(values.notes))
-  const embedder = await models.embedder(values.model, { threads: 2, device: 'cpu' })
-  const facts = await models.facts(values.model)
+  writeNotes(noteCount)
+  if (values.encoder) await writeEncoderModel()
+  const embedder = await models.embedder(modelId, { threads: 2, device: 'cpu' })
+  const facts = await models.facts(modelId)
   const chunking = ChunkingSettings.parse({})
   const recipe = chunkingId(chunking, facts)
   const library = openLibrary(libraryDir, { nameTokens })
@@ -55,7 +64,7 @@ try {
     target: {
       id: 1,
       state: 'ready',
-      modelId: values.model,
+      modelId: modelId,
       space: facts.space,
       spaceFields: facts.spaceFields,
       dimensions: facts.dimensions,
@@ -88,11 +97,11 @@ try {
       onProgress: () => {},
     })
   // Warm: the extractor process, the graph, the compiled code.
-  const warm = Array.from({ length: 40 }, (_, i) => file(`note-${i}.md`))
+  const warm = Array.from({ length: warmNotes }, (_, i) => file(`note-${i}.md`))
   library.documents.upsert(sourceId, warm, true)
   await ingest()
 
-  const rest = Array.from({ length: Number(values.notes) - 40 }, (_, i) => file(`note-${i + 40}.md`))
+  const rest = Array.from({ length: noteCount - warmNotes }, (_, i) => file(`note-${i + warmNotes}.md`))
   library.documents.upsert(sourceId, rest, true)
   const before = new Set(index.texts())
   const indexingMs = await measure(ingest)
@@ -101,8 +110,8 @@ try {
   const tokens = rows.reduce((sum, row) => sum + row.tokens, 0)
   const inputs = rows.map((row) => row.input)
   // A fresh embedder has no memory of these inputs' tokens.
-  const fresh = createModels({ host, libraryDir: values.models ?? null })
-  const alone = await fresh.embedder(values.model, { threads: 2, device: 'cpu' })
+  const fresh = createModels({ host, libraryDir })
+  const alone = await fresh.embedder(modelId, { threads: 2, device: 'cpu' })
   await alone.embedDocuments(inputs.slice(0, 50))
   const aloneMs = await measure(async () => void (await alone.embedDocuments(inputs.slice(50))))
   const aloneTokens = rows.slice(50).reduce((sum, row) => sum + row.tokens, 0)
@@ -112,14 +121,14 @@ try {
   const { Tokenizer } = await import('@huggingface/tokenizers')
   const model = await createModelCatalog({
     builtInDir: host.resources.models,
-    localDir: values.models ?? null,
-  }).resolveModel(values.model)
+    localDir: modelsFolder(libraryDir),
+  }).resolveModel(modelId)
   const json = (path: string) => JSON.parse(readFileSync(path, 'utf8')) as object
   const plain = new Tokenizer(
     json(model.tokenizerFile),
     model.tokenizerConfigFile ? json(model.tokenizerConfigFile) : {},
   )
-  for (const input of inputs.slice(0, 200)) plain.encode(input)
+  for (const input of inputs.slice(0, 50)) plain.encode(input)
   const tokeniserMs = await measure(async () => {
     for (const input of inputs.slice(50)) plain.encode(input)
   })
@@ -147,6 +156,17 @@ try {
   await extractor.close()
   await models.close()
   rmSync(base, { recursive: true, force: true })
+}
+
+async function writeEncoderModel(): Promise<void> {
+  const built = await createModelCatalog({ builtInDir: host.resources.models, localDir: null }).resolveModel(
+    values.model,
+  )
+  const folder = join(modelsFolder(libraryDir), modelId)
+  mkdirSync(folder, { recursive: true })
+  writeEncoder(folder, (await loadTokenizer(built)).size)
+  copyFileSync(built.tokenizerFile, join(folder, 'tokenizer.json'))
+  copyFileSync(built.tokenizerConfigFile!, join(folder, 'tokenizer_config.json'))
 }
 
 /** Milliseconds by the clock, and of this process's processors. */
