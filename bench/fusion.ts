@@ -11,10 +11,13 @@ import { parseArgs } from 'node:util'
 import { createEmbedder } from '../src/core/embed/embedder.ts'
 import { readBeir, readDistractors, type BeirDocument } from '../src/core/evaluate/beir.ts'
 import { buildCorpus } from '../src/core/evaluate/corpus.ts'
+import { calibrationOf, ndcg } from '../src/core/evaluate/metrics.ts'
 import { createModelCatalog } from '../src/core/models/catalog.ts'
 import { startInference } from '../src/core/models/inference.ts'
 import { createNodeHost } from '../src/core/node-host.ts'
 import { createReranker } from '../src/core/rerank/reranker.ts'
+import { blendWeights, l, leastMiddle, middleFrom, middleTo, sigmoid } from '../src/core/search/blend.ts'
+import { fusedScore } from '../src/core/search/fuse.ts'
 import { keywordQuery } from '../src/core/search/keyword.ts'
 import { passagesOf } from '../src/core/search/order.ts'
 import { parseQuery } from '../src/core/search/parse.ts'
@@ -139,6 +142,156 @@ async function dump(
   await inference.close()
 }
 
+interface Evidence {
+  document: string
+  grade: number
+  share: number
+  outlier: number
+  logit: number | null
+}
+
+function read(
+  files: readonly string[],
+): Map<string, { grades: Map<string, number>; evidence: Evidence[] }[]> {
+  const sets = new Map<string, { grades: Map<string, number>; evidence: Evidence[] }[]>()
+  for (const line of files.flatMap((file) => readFileSync(file, 'utf8').split('\n'))) {
+    if (line === '') continue
+    const dumped = JSON.parse(line) as DumpedQuery
+    if (dumped.candidates.length === 0) continue
+    const mass = dumped.tokens.reduce((sum, [, , idf]) => sum + idf, 0) || 1
+    const evidence = dumped.candidates.map(([document, grade, score, , outlier, logit]) => ({
+      document,
+      grade,
+      share: score / mass,
+      outlier,
+      logit,
+    }))
+    // Relevant documents no leg found count in the ideal all the same.
+    const grades = new Map(evidence.map((one) => [one.document, one.grade]))
+    const found = [...grades.values()].filter((grade) => grade > 0).length
+    dumped.grades.slice(found).forEach((grade, i) => grades.set(`missing ${i}`, grade))
+    const queries = sets.get(dumped.set) ?? []
+    queries.push({ grades, evidence })
+    sets.set(dumped.set, queries)
+  }
+  return sets
+}
+
+function rank(evidence: readonly Evidence[], score: (one: Evidence) => number): string[] {
+  const scored = evidence.map((one) => ({ one, value: score(one) })).sort((a, b) => b.value - a.value)
+  return [...new Set(scored.map(({ one }) => one.document))]
+}
+
+function fit(files: readonly string[]): void {
+  const sets = read(files)
+  const row = (name: string, score: (one: Evidence) => number): void => {
+    const cells = [...sets].map(([, queries]) => {
+      const sum = queries.reduce(
+        (total, query) => total + ndcg(rank(query.evidence, score), query.grades, 10),
+        0,
+      )
+      return sum / queries.length
+    })
+    const mean = cells.reduce((a, b) => a + b, 0) / cells.length
+    console.log(`${name.padEnd(34)} ${cells.map((cell) => cell.toFixed(3)).join(' ')} | ${mean.toFixed(4)}`)
+  }
+  console.log(
+    `nDCG@10: ${[...sets].map(([name, queries]) => `${name} (${queries.length})`).join(', ')} | mean`,
+  )
+  row('keyword', (one) => (one.share > 0 ? one.share : -1))
+  row('semantic', (one) => one.outlier)
+  for (const wordsPower of [1, 1.5, 2]) {
+    for (const words of [8, 16, 24, 40, 60]) {
+      const weights = { words, wordsPower, outlier: 1 }
+      row(`words ${words} power ${wordsPower}`, (one) =>
+        fusedScore({ words: one.share, outlier: one.outlier }, weights),
+      )
+    }
+  }
+  const fused = (one: Evidence): number => fusedScore({ words: one.share, outlier: one.outlier })
+  const covered = [...sets.values()].flat().some((query) => query.evidence.some((one) => one.logit !== null))
+  if (!covered) return
+  const sum =
+    (weight: number) =>
+    (one: Evidence): number =>
+      (one.logit === null ? -1e6 : 0) + weight * (one.logit ?? 0) + fused(one)
+  for (const weight of [0, 0.1, 0.2, 0.3, 0.5, 1, 2]) row(`rerank ${weight}`, sum(weight))
+  for (const weight of [blendWeights.rerank, 0.5, 1])
+    calibrate([...sets.values()].flat(), weight, sum(weight))
+}
+
+/** Newton's method on the two features of the final score and a bias; what it gives goes into blendWeights. */
+function calibrate(
+  queries: { evidence: Evidence[] }[],
+  weight: number,
+  sum: (one: Evidence) => number,
+): void {
+  const lists = queries.map(({ evidence }) => {
+    const all = evidence
+      .filter((one) => one.logit !== null)
+      .map((one) => ({ value: sum(one), relevant: one.grade > 0 }))
+    return all.sort((a, b) => b.value - a.value)
+  })
+  const features = (list: { value: number; relevant: boolean }[]) => {
+    const middle = list.slice(middleFrom, middleTo)
+    const mean = middle.reduce((total, one) => total + one.value, 0) / Math.max(1, middle.length)
+    const reference = l(Math.max(leastMiddle, mean))
+    return list.map(({ value, relevant }) => ({ x: [l(value), l(value) - reference, 1], relevant }))
+  }
+  const rows = lists.flatMap(features)
+  const beta = [0, 0, 0]
+  const predict = (x: number[]): number => sigmoid(x.reduce((total, value, i) => total + value * beta[i]!, 0))
+  for (let round = 0; round < 40; round++) {
+    const gradient = [0, 0, 0]
+    const hessian = [
+      [1e-6, 0, 0],
+      [0, 1e-6, 0],
+      [0, 0, 1e-6],
+    ]
+    for (const { x, relevant } of rows) {
+      const p = predict(x)
+      for (let i = 0; i < 3; i++) {
+        gradient[i]! += x[i]! * ((relevant ? 1 : 0) - p)
+        for (let j = 0; j < 3; j++) hessian[i]![j]! += x[i]! * x[j]! * p * (1 - p)
+      }
+    }
+    solve(hessian, gradient).forEach((step, i) => (beta[i]! += step))
+  }
+  const shown = lists
+    .flatMap((list) => features(list).slice(0, 10))
+    .map(({ x, relevant }) => ({ said: predict(x), relevant }))
+  const strong = shown.filter(({ said }) => said >= 0.8)
+  const unanswered = lists.map((list) =>
+    Math.max(0, ...features(list.filter((one) => !one.relevant)).map(({ x }) => predict(x))),
+  )
+  console.log(
+    `rerank ${weight}: level ${beta[0]!.toFixed(2)} gap ${beta[1]!.toFixed(2)} bias ${beta[2]!.toFixed(2)}; first ten: expected calibration error ${calibrationOf(shown).expectedError.toFixed(3)}, ${strong.length} strong, ${((100 * strong.filter((one) => one.relevant).length) / Math.max(1, strong.length)).toFixed(0)} % of them relevant; answers removed: ${((100 * unanswered.filter((best) => best < 0.3).length) / unanswered.length).toFixed(0)} % under 0.3`,
+  )
+}
+
+/** Gaussian elimination with pivots, for a handful of unknowns. */
+function solve(matrix: number[][], right: number[]): number[] {
+  const a = matrix.map((line, i) => [...line, right[i]!])
+  const n = a.length
+  for (let i = 0; i < n; i++) {
+    const pivot = a
+      .slice(i)
+      .reduce((best, line, k) => (Math.abs(line[i]!) > Math.abs(a[best]![i]!) ? i + k : best), i)
+    ;[a[i], a[pivot]] = [a[pivot]!, a[i]!]
+    for (let k = i + 1; k < n; k++) {
+      const factor = a[k]![i]! / a[i]![i]!
+      for (let j = i; j <= n; j++) a[k]![j]! -= factor * a[i]![j]!
+    }
+  }
+  const result = Array<number>(n).fill(0)
+  for (let i = n - 1; i >= 0; i--) {
+    let value = a[i]![n]!
+    for (let j = i + 1; j < n; j++) value -= a[i]![j]! * result[j]!
+    result[i] = value / a[i]![i]!
+  }
+  return result
+}
+
 const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: {
@@ -151,4 +304,5 @@ const { positionals, values } = parseArgs({
 const [command, ...files] = positionals
 if (command === 'dump' && files[0] !== undefined)
   await dump(files[0], values.sets, values.distractors, Number(values.queries))
+else if (command === 'fit' && files.length > 0) fit(files)
 else console.error('node bench/fusion.ts dump <out.jsonl> | fit <dump.jsonl>...')

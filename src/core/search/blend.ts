@@ -14,15 +14,15 @@ export interface BlendWeights {
   bias: number
 }
 
-export const blendWeights: BlendWeights = { rerank: 0.5, level: 1.02, gap: 2.7, bias: -4.81 }
+export const blendWeights: BlendWeights = { rerank: 0.3, level: 0.97, gap: 3, bias: -4.65 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
-const middleFrom = 3
-const middleTo = 8
+export const middleFrom = 3
+export const middleTo = 8
 /** The middle of a list too short to have one: what lists usually have there. */
 const usualMiddle = 7
 /** To stand out among nothing is nothing. */
-const leastMiddle = 3
+export const leastMiddle = 3
 
 export interface Blend {
   /** What orders the list. */
@@ -55,7 +55,7 @@ export function createBlend(
 }
 
 /** Below nothing there is little to tell apart, but order must hold. */
-const l = (x: number): number => (x > 0 ? Math.log1p(x) : 0.01 * x)
+export const l = (x: number): number => (x > 0 ? Math.log1p(x) : 0.01 * x)
 
 export const sigmoid = (x: number): number =>
   x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))
