@@ -54,7 +54,8 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
         options.onRefused(error)
         return
       }
-      if (Date.now() - startedAt > healthyMs) delayMs = firstDelayMs
+      // A command that has the library for a moment is nothing to back off from.
+      if (Date.now() - startedAt > healthyMs || error?.code === 'library-locked') delayMs = firstDelayMs
       await sleep(delayMs)
       delayMs = Math.min(longestDelayMs, delayMs * 2)
     }
@@ -84,8 +85,8 @@ export function startEngine(options: { libraryDir: string; onRefused(error: AppE
 
   /** Somebody else's engine: used until it no longer answers. */
   async function useRunning(address: EngineAddress): Promise<AppError | null> {
-    const { client } = await connect(address)
     try {
+      const { client } = await connect(address)
       for await (const _ of await client.system.events()) if (closed) break
     } catch {
       // Gone; the next round looks for another or starts one.

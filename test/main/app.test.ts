@@ -3,7 +3,7 @@
  * installed, else under the stand-in.
  */
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -255,10 +255,13 @@ describe('documents', () => {
     expect(refused).toContain('no such document')
   })
 
-  test('sets the theme of the system’s own parts', async () => {
-    await app.page.evaluate(() => window.manifold!.setTheme('dark'))
-    expect(await app.evaluate(({ nativeTheme }) => nativeTheme.themeSource)).toBe('dark')
-    expect(await app.page.evaluate(() => matchMedia('(prefers-color-scheme: dark)').matches)).toBe(true)
+  test('sets the theme of the system’s own parts when the setting changes', async () => {
+    await call('settings/update', { theme: 'dark' })
+    await until(async () => (await app.evaluate(({ nativeTheme }) => nativeTheme.themeSource)) === 'dark')
+    const refused = await app.page.evaluate(() =>
+      window.manifold!.setTheme('pink' as 'dark').catch((error) => String(error)),
+    )
+    expect(refused).toBe('Error: not a theme')
   })
 })
 
@@ -316,6 +319,31 @@ describe('processes', () => {
     })
     expect(after.length).toBe(before)
     expect((await address()).pid).not.toBe(pid)
+  })
+
+  test('comes back every time, however often the engine dies, and children go with it [DA1]', async () => {
+    const seen = new Set<number>()
+    for (let i = 0; i < 3; i++) {
+      const { pid } = await until(async () => {
+        const found = await address()
+        return seen.has(found.pid) ? null : found
+      })
+      seen.add(pid)
+      process.kill(pid, 'SIGKILL')
+    }
+    await until(async () => 'version' in (await call('system/status')))
+    if (process.platform !== 'linux') return
+    const left = readdirSync('/proc').filter((name) => {
+      try {
+        const environment = readFileSync(`/proc/${name}/environ`, 'utf8')
+        const command = readFileSync(`/proc/${name}/cmdline`, 'utf8')
+        return environment.includes(directory) && /processes\/(engine|indexer|extractor)\.js/.test(command)
+      } catch {
+        return false
+      }
+    })
+    // One engine, and at most its indexer and that one's extractor.
+    expect(left.length).toBeLessThanOrEqual(3)
   })
 
   test('is one app: a second start brings the first to the front and ends', async () => {
