@@ -31,7 +31,7 @@ export function Confirm(props: ConfirmProps) {
           {props.cancel ?? t('app.cancel')}
         </Button>
         <Button
-          color={props.danger ? 'red' : undefined}
+          color={props.danger ? 'red.8' : undefined}
           loading={props.busy ?? false}
           onClick={props.onConfirm}
           data-testid={props.testId}

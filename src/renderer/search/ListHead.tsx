@@ -66,9 +66,7 @@ export function ListHead({ files }: { files: number }) {
     <div className={classes.head}>
       <span className={classes.count}>
         {files > 0 && t('search.best', { count: files, formatted: format.number(files) })}
-        {files > 0 && (
-          <span className={classes.took}>{t('search.took', { ms: format.number(shown.tookMs) })}</span>
-        )}
+        {<span className={classes.took}>{t('search.took', { ms: format.number(shown.tookMs) })}</span>}
       </span>
       {files > 0 && (
         <button type="button" className={classes.link} onClick={() => setMode('exact')}>

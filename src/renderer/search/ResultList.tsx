@@ -63,7 +63,9 @@ export function ResultList() {
 
   return (
     <div className={classes.frame}>
-      <ListHead files={new Set([...main, ...unread].map((hit) => hit.document.id)).size} />
+      <ListHead
+        files={shown.nothingFits ? 0 : new Set([...main, ...unread].map((hit) => hit.document.id)).size}
+      />
       <p className="visually-hidden" aria-live="polite" data-testid="result-count">
         {working ? '' : announced}
       </p>
@@ -91,6 +93,8 @@ export function ResultList() {
       >
         {error && <p className={classes.error}>{words.error(error)}</p>}
         <Notes codes={shown.notes} />
+        {/* A name with the words says more than passages that do not answer. */}
+        {shown.nothingFits && <NameHits update={shown} />}
         {shown.nothingFits && !isNothing && (
           <p className={classes.nothing} data-testid="nothing-fits">
             {t('search.nothingFits')}
@@ -123,7 +127,7 @@ export function ResultList() {
             {t('search.more')}
           </Button>
         )}
-        <NameHits update={shown} />
+        {!shown.nothingFits && <NameHits update={shown} />}
         {isNothing && shown.names.length === 0 && !working && (
           <Sentence
             title={isExact ? t('search.exactNone') : isFiltered ? t('search.noneFiltered') : t('search.none')}

@@ -3,18 +3,24 @@ import type { Hit, SearchUpdate } from '../../shared/search.ts'
 
 export interface Sections {
   main: Hit[]
-  /** Scored under 20: folded away, unless nothing better is there. */
+  /** Scored under 20: folded away, but for the nearest few where nothing better is there. */
   weak: Hit[]
   /** Below the divider: the reranker did not come to them. */
   unread: Hit[]
 }
 
+const nearest = 5
+
 export function sectionsOf(update: SearchUpdate): Sections {
   const wasReranked = update.hits.some((hit) => hit.reranked)
   const unread = wasReranked ? update.hits.filter((hit) => !hit.reranked) : []
   const rest = wasReranked ? update.hits.filter((hit) => hit.reranked) : update.hits
-  const weak = update.nothingFits ? [] : rest.filter((hit) => hit.word === 'weak')
-  return { main: rest.filter((hit) => !weak.includes(hit)), weak, unread }
+  if (update.nothingFits) return { main: rest.slice(0, nearest), weak: rest.slice(nearest), unread }
+  return {
+    main: rest.filter((hit) => hit.word !== 'weak'),
+    weak: rest.filter((hit) => hit.word === 'weak'),
+    unread,
+  }
 }
 
 /** The surface strings of the query's words in a passage, longest first, for marking them elsewhere. */

@@ -31,7 +31,9 @@ export function Header() {
         <Tooltip label={t('app.offlineHint')} multiline w={260}>
           <span className={classes.offline} data-testid="offline">
             <Icon name="lock" size={14} />
-            {t('app.offline', { requests: format.number(status?.outboundRequests ?? 0) })}
+            <span className={classes.offlineText}>
+              {t('app.offline', { requests: format.number(status?.outboundRequests ?? 0) })}
+            </span>
           </span>
         </Tooltip>
       </div>

@@ -13,9 +13,13 @@ describe('the sections of an answer', () => {
     expect([ids(found.main), ids(found.weak), ids(found.unread)]).toEqual([[1], [2], [3]])
   })
 
-  test('weak hits are shown when there is nothing better', () => {
-    const found = sectionsOf(update([hit(1, 'weak', true), hit(2, 'weak', true)], true))
-    expect([ids(found.main), ids(found.weak)]).toEqual([[1, 2], []])
+  test('only the nearest few are shown when nothing fits', () => {
+    const hits = [1, 2, 3, 4, 5, 6, 7].map((id) => hit(id, 'weak', true))
+    const found = sectionsOf(update(hits, true))
+    expect([ids(found.main), ids(found.weak)]).toEqual([
+      [1, 2, 3, 4, 5],
+      [6, 7],
+    ])
   })
 
   test('the first answer, not reranked at all, has no divider', () => {
