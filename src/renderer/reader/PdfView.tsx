@@ -3,8 +3,9 @@ import { Loader } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { PDFDocumentProxy } from 'pdfjs-dist'
-import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react'
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react'
 import { useTranslation } from 'react-i18next'
+import { anchorAt, offsetOf, slotHeight, startOf, type PageLayout } from './pageLayout.ts'
 import { PdfBar } from './PdfBar.tsx'
 import { PdfPage } from './PdfPage.tsx'
 import classes from './PdfView.module.css'
@@ -40,24 +41,30 @@ function Pages({ pdf, first, location }: PagesProps) {
   const [sizes, setSizes] = useState<ReadonlyMap<number, PageSize>>(() => new Map())
   const fit = Math.min(widest, Math.max(0.2, (width - 2 * marginPx) / first.width))
   const scale = zoom ?? fit
-  const sizeOf = (page: number): PageSize => sizes.get(page) ?? first
 
+  const layout = useMemo<PageLayout>(
+    () => ({ count: pdf.numPages, scale, gapPx, sizeOf: (page) => sizes.get(page) ?? first }),
+    [pdf, scale, sizes, first],
+  )
   const rows = useVirtualizer({
     count: pdf.numPages,
     getScrollElement: () => scroller.current,
-    estimateSize: (index) => Math.round(sizeOf(index + 1).height * scale) + gapPx,
+    estimateSize: (index) => slotHeight(layout, index + 1),
     paddingStart: gapPx,
     overscan: 1,
   })
 
-  // The estimate changes with the scale and with every page whose size becomes known; a zoom keeps the place.
-  const lastScale = useRef(scale)
+  // A zoom, or a page that turns out to have another size, moves everything; the person stays where they were.
+  const lastLayout = useRef(layout)
   useLayoutEffect(() => {
+    const last = lastLayout.current
+    const box = scroller.current
+    lastLayout.current = layout
+    if (last === layout || !box) return
     rows.measure()
-    const ratio = scale / lastScale.current
-    lastScale.current = scale
-    if (ratio !== 1 && scroller.current) rows.scrollToOffset(scroller.current.scrollTop * ratio)
-  }, [rows, scale, sizes])
+    const eyes = box.clientHeight / 3
+    box.scrollTop = offsetOf(layout, anchorAt(last, box.scrollTop + eyes)) - eyes
+  }, [rows, layout])
 
   const learn = useCallback((page: number, size: PageSize) => {
     setSizes((known) => {
@@ -73,16 +80,16 @@ function Pages({ pdf, first, location }: PagesProps) {
     async (page: number, box?: readonly [number, number, number, number]) => {
       const viewport = (await pdf.getPage(page)).getViewport({ scale: 1 })
       learn(page, { width: viewport.width, height: viewport.height })
-      // After the new size is in the measurements.
+      // After the new size is in the layout.
       requestAnimationFrame(() => {
-        const top = rows.getOffsetForIndex(page - 1, 'start')?.[0] ?? 0
-        const within = box
-          ? (viewport.height - box[3]) * scale - (scroller.current?.clientHeight ?? 0) / 3
+        const { current: now } = lastLayout
+        const down = box
+          ? (viewport.height - box[3]) * now.scale - (scroller.current?.clientHeight ?? 0) / 3
           : 0
-        rows.scrollToOffset(Math.max(0, top + Math.max(0, within)))
+        scroller.current?.scrollTo(0, startOf(now, page) - gapPx + Math.max(0, down))
       })
     },
-    [pdf, rows, scale, learn],
+    [pdf, learn],
   )
 
   const latestGoTo = useRef(goTo)
@@ -116,11 +123,11 @@ function Pages({ pdf, first, location }: PagesProps) {
       />
       <div ref={sizer} className={classes.sizer}>
         <div ref={scroller} className={classes.scroller} tabIndex={0} data-testid="pdf">
-          <div style={{ position: 'relative', height: rows.getTotalSize() }}>
+          <div style={{ position: 'relative', height: startOf(layout, pdf.numPages + 1) }}>
             {isReady &&
               items.map((item) => {
                 const page = item.index + 1
-                const size = sizeOf(page)
+                const size = layout.sizeOf(page)
                 return (
                   <div
                     key={item.key}
