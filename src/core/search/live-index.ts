@@ -17,6 +17,8 @@ export interface LiveIndex {
   readonly codes: CodeTable
   readonly texts: TextTable
   statistics(): KeywordStatistics
+  /** The last mask asked for under this key, until the index changes: while one types, the filter stays. */
+  remembered(key: string, make: () => Uint8Array | null): Uint8Array | null
   /** Takes in what was written since; cheap when nothing was. */
   refresh(): void
   close(): void
@@ -43,6 +45,7 @@ export function openLiveIndex(target: LiveTarget): LiveIndex | null {
   let vectorsVersion: number | null = null
   let statistics: KeywordStatistics | null = null
   let countedAt = 0
+  let mask: { key: string; value: Uint8Array | null } | null = null
 
   return {
     target,
@@ -54,6 +57,7 @@ export function openLiveIndex(target: LiveTarget): LiveIndex | null {
       const now = { index: index.version(), vectors: vectors.version() }
       if (now.index !== indexVersion) {
         texts.refresh(index)
+        mask = null
         // Counts of terms may be a little old; after a twentieth more or less chunks they are asked again.
         if (statistics && Math.abs(texts.chunks - countedAt) > countedAt / 20) statistics = null
         indexVersion = now.index
@@ -69,6 +73,10 @@ export function openLiveIndex(target: LiveTarget): LiveIndex | null {
         countedAt = texts.chunks
       }
       return statistics
+    },
+    remembered(key, make) {
+      if (mask?.key !== key) mask = { key, value: make() }
+      return mask.value
     },
     close() {
       index.close()

@@ -135,11 +135,7 @@ export function restriction(
   filter: DocumentFilter,
   strict = false,
 ): Uint8Array | null {
-  const allowed = isEmptyFilter(filter) ? null : lookup.allowed(filter)
-  const hidden = allowed ? null : lookup.hidden()
-  let mask: Uint8Array | null = null
-  if (allowed) mask = live.texts.mask((sha256) => allowed.has(sha256))
-  else if (hidden && hidden.size > 0) mask = live.texts.mask((sha256) => !hidden.has(sha256))
+  let mask = filterMask(live, lookup, filter)
   for (const phrase of parsed.phrases) {
     const expression = phraseExpression(phrase)
     if (!expression) continue
@@ -156,8 +152,18 @@ export function restriction(
   for (const word of parsed.not) {
     const expression = phraseExpression(word)
     if (!expression) continue
-    mask ??= live.texts.mask(() => true)
+    // The filter's own mask is kept for the next search.
+    mask = mask ? mask.slice() : live.texts.mask(() => true)
     for (const id of live.index.matchAll(expression)) mask[id] = 0
   }
   return mask
+}
+
+function filterMask(live: LiveIndex, lookup: DocumentLookup, filter: DocumentFilter): Uint8Array | null {
+  return live.remembered(`${lookup.version()} ${JSON.stringify(filter)}`, () => {
+    const allowed = isEmptyFilter(filter) ? null : lookup.allowed(filter)
+    if (allowed) return live.texts.mask((sha256) => allowed.has(sha256))
+    const hidden = lookup.hidden()
+    return hidden.size > 0 ? live.texts.mask((sha256) => !hidden.has(sha256)) : null
+  })
 }
