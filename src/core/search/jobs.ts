@@ -161,7 +161,7 @@ export function createSearchJobs(lookup: DocumentLookup) {
         names,
         total: null,
         notes,
-        passages: passagesOf(index, groups),
+        passages: parsed.text === '' ? [] : passagesOf(index, groups),
       }
     },
 

@@ -52,6 +52,9 @@ export function presentHits(
     const scores = sentenceScores(sentences, tokens, terms)
     let best = -1
     for (let i = 0; i < scores.length; i++) if (scores[i]! > (best < 0 ? 0 : scores[best]!)) best = i
+    const sentence = best < 0 ? null : sentences[best]!
+    // A passage may run over a page's end: the page shown is the one of the sentence that fits best.
+    const page = chunk.pages.findLast((one) => one.start <= (sentence?.start ?? 0)) ?? chunk.pages[0]
     hits.push({
       rank: firstRank + hits.length,
       score: one.score,
@@ -73,9 +76,9 @@ export function presentHits(
         ordinal: chunk.ordinal,
         text: chunk.text,
         headings: chunk.headings,
-        page: chunk.pageStart,
+        page: page?.page ?? chunk.pageStart,
         pageEnd: chunk.pageEnd,
-        pageLabel: null,
+        pageLabel: page && page.label !== String(page.page) ? page.label : null,
         lineStart: chunk.lineStart,
         lineEnd: chunk.lineEnd,
         charStart: chunk.charStart,
@@ -85,7 +88,7 @@ export function presentHits(
         before: before ? before.text.slice(0, before.text.length - chunk.overlapChars) : '',
         after: after ? after.text.slice(after.overlapChars) : '',
       },
-      snippet: makeSnippet(chunk.text, marks, best < 0 ? null : sentences[best]!),
+      snippet: makeSnippet(chunk.text, marks, sentence),
       marks,
       scores: {
         keyword: candidate.keyword && {

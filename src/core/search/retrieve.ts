@@ -45,6 +45,8 @@ export interface RetrieveOptions {
 export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: RetrieveOptions): Retrieved {
   const { parsed, filter, mode, vector, depth = legDepth, weights, budget } = options
   const only = restriction(live, lookup, parsed, filter)
+  if (parsed.text === '' && only && !isEmptyFilter(filter))
+    return { groups: browse(live, lookup, filter, only, depth), mass: 0 }
   const query =
     mode === 'semantic' ? null : keywordQuery(parsed.text, parsed.prefix, live.statistics(), budget)
   const words = query?.expression ? live.index.match(query.expression, columnWeights, depth, only) : []
@@ -109,6 +111,36 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
   }
   candidates.sort((a, b) => b.fused - a.fused || a.chunkId - b.chunkId)
   return { groups: group(candidates, lookup, filter), mass: query?.mass ?? 0 }
+}
+
+/** Only conditions, no words: what they leave, newest first, each by its first chunk. */
+function browse(
+  live: LiveIndex,
+  lookup: DocumentLookup,
+  filter: DocumentFilter,
+  only: Uint8Array,
+  depth: number,
+): Group[] {
+  const candidates = live.texts
+    .all()
+    .filter((text) => only[text.firstChunk] === 1)
+    .map((text) => ({
+      chunkId: text.firstChunk,
+      sha256: text.sha256,
+      keyword: null,
+      semantic: null,
+      fused: 0,
+    }))
+  const groups = group(candidates, lookup, filter)
+  return groups
+    .sort((a, b) =>
+      a.document.date < b.document.date
+        ? 1
+        : a.document.date > b.document.date
+          ? -1
+          : a.document.id - b.document.id,
+    )
+    .slice(0, depth)
 }
 
 /** A hit is a document's best chunk; documents of the same bytes are one hit. */

@@ -55,6 +55,7 @@ export function chunksOf(document: TestDocument): Chunk[] {
       headings,
       pageStart: document.kind === 'pdf' ? ordinal + 1 : null,
       pageEnd: document.kind === 'pdf' ? ordinal + 1 : null,
+      pages: document.kind === 'pdf' ? [{ start: 0, page: ordinal + 1, label: null }] : [],
       lineStart: ordinal + 1,
       lineEnd: ordinal + 1,
       tokens: text.length,

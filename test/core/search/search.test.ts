@@ -143,6 +143,13 @@ describe('search', () => {
     expect(titles(await library.find({ query: '天气 type:pdf -running' })).length).toBeLessThanOrEqual(1)
   })
 
+  it('lists what conditions leave, newest first, when there are no words', async () => {
+    library = makeLibrary(documents)
+    expect(titles(await library.find({ query: 'before:2021' }))).toEqual(['tw.md'])
+    expect(titles(await library.find({ query: '', filters: { tags: ['home'] } }))).toEqual(['租房'])
+    expect(titles(await library.find({ query: '' }))).toEqual([])
+  })
+
   it('[SE2] holds hits to phrases and keeps out what is excluded, in both legs', async () => {
     library = makeLibrary(documents)
     const phrase = await library.find({ query: '"running shoes"' })
