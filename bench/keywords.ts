@@ -42,6 +42,7 @@ function chunkOf({ title, text }: BeirDocument): Chunk[] {
     text,
     headings: title === '' ? [] : [title],
     pageStart: null,
+    pages: [],
     pageEnd: null,
     lineStart: 1,
     lineEnd: 1,

@@ -59,7 +59,7 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
     )
   }
 
-  const locate = createLocator(document.lines)
+  const locate = createLocator(document.lines, document.pageLabels)
   const chunks: Chunk[] = []
   let before: Unit[] = []
   const waiting = groups.toReversed()
@@ -147,20 +147,27 @@ function repeats(trail: string, body: string): string {
     : trail
 }
 
-type Place = Pick<Chunk, 'pageStart' | 'pageEnd' | 'lineStart' | 'lineEnd'>
+type Place = Pick<Chunk, 'pageStart' | 'pageEnd' | 'pages' | 'lineStart' | 'lineEnd'>
 
 /** Pages and lines of a range; chunks come in order, so the search goes on from the one before. */
-function createLocator(lines: readonly NormalisedLine[]): (start: number, end: number) => Place {
+function createLocator(
+  lines: readonly NormalisedLine[],
+  pageLabels: readonly (string | null)[] = [],
+): (start: number, end: number) => Place {
   let at = 0
   return (start, end) => {
     while (at > 0 && lines[at - 1]!.end > start) at--
     while (at < lines.length && lines[at]!.end <= start) at++
-    const place: Place = { pageStart: null, pageEnd: null, lineStart: null, lineEnd: null }
+    const place: Place = { pageStart: null, pageEnd: null, pages: [], lineStart: null, lineEnd: null }
     for (let i = at; i < lines.length && lines[i]!.start < end; i++) {
       const { page, line } = lines[i]!
       if (page !== null) {
         place.pageStart = Math.min(place.pageStart ?? page, page)
         place.pageEnd = Math.max(place.pageEnd ?? page, page)
+        if (place.pages.at(-1)?.page !== page) {
+          const label = pageLabels[page - 1] ?? null
+          place.pages.push({ start: Math.max(0, lines[i]!.start - start), page, label })
+        }
       }
       if (line !== null) {
         place.lineStart = Math.min(place.lineStart ?? line, line)

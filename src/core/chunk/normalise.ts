@@ -35,7 +35,14 @@ export function normalise(text: ExtractedText): NormalisedText {
     if (kind === 'heading' && written.text !== title)
       open = [...open, { level: level ?? 1, text: written.text }]
   }
-  return { normaliser: normaliserVersion, title, text: parts.join('\n\n'), blocks, lines }
+  return {
+    normaliser: normaliserVersion,
+    title,
+    text: parts.join('\n\n'),
+    blocks,
+    lines,
+    ...(text.pages && { pageLabels: text.pages.map((page) => page.label) }),
+  }
 }
 
 // --- characters ---

@@ -18,6 +18,16 @@ export interface NormalisedLine {
   line: number | null
 }
 
+/** Where a page begins inside a chunk. */
+export interface ChunkPage {
+  /** UTF-16 offset into the chunk's text. */
+  start: number
+  /** From 1. */
+  page: number
+  /** As printed on it, where the file says. */
+  label: string | null
+}
+
 export interface NormalisedText {
   /** Version of the normalising function, part of the recipe. */
   normaliser: string
@@ -27,6 +37,8 @@ export interface NormalisedText {
   text: string
   blocks: NormalisedBlock[]
   lines: NormalisedLine[]
+  /** Printed label of every page; absent where the format has no pages. */
+  pageLabels?: (string | null)[]
 }
 
 export interface Chunk {
@@ -41,6 +53,8 @@ export interface Chunk {
   headings: string[]
   pageStart: number | null
   pageEnd: number | null
+  /** Every page it has text on, in reading order; empty where the format has none. */
+  pages: ChunkPage[]
   lineStart: number | null
   lineEnd: number | null
   /** Tokens of `input` by the embedding model's tokenizer, special tokens and document prompt included [CH1]. */

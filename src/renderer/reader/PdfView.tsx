@@ -34,7 +34,7 @@ interface PagesProps extends ViewProps {
   first: PageSize
 }
 
-function Pages({ pdf, first, location }: PagesProps) {
+function Pages({ pdf, first, location, page: wanted }: PagesProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const { ref: sizer, width } = useElementSize<HTMLDivElement>()
   const [zoom, setZoom] = useState<number | null>(null)
@@ -74,7 +74,7 @@ function Pages({ pdf, first, location }: PagesProps) {
     })
   }, [])
 
-  const place = location?.pages[0] ?? null
+  const place = location?.pages.find((one) => one.page === wanted) ?? location?.pages[0] ?? null
   const isReady = width > 0
   const goTo = useCallback(
     async (page: number, box?: readonly [number, number, number, number]) => {

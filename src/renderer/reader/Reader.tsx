@@ -26,7 +26,8 @@ export function Reader({ reading }: { reading: Reading }) {
   useReaderKeys(reading)
   const document = data?.document
   const terms = hit ? markedStrings(hit) : []
-  const view = { documentId, location: location ?? null, terms }
+  const page = hit && hit.chunk.id === chunkId ? hit.chunk.page : null
+  const view = { documentId, location: location ?? null, page, terms }
 
   return (
     <section

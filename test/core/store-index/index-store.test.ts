@@ -22,6 +22,7 @@ export function chunksOf(texts: string[], headings: string[] = ['Title']): Chunk
       headings,
       pageStart: null,
       pageEnd: null,
+      pages: [],
       lineStart: ordinal + 1,
       lineEnd: ordinal + 1,
       tokens: text.length,

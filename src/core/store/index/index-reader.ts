@@ -1,4 +1,5 @@
 /** What a search reads of index-*.db: statements only, no memory of its own. Opened read-only, on the search thread. */
+import type { ChunkPage } from '../../chunk/types.ts'
 import { openIndexDatabase, type OpenIndexOptions } from './index-store.ts'
 
 export interface ChunkRow {
@@ -13,6 +14,7 @@ export interface ChunkRow {
   overlapChars: number
   pageStart: number | null
   pageEnd: number | null
+  pages: ChunkPage[]
   lineStart: number | null
   lineEnd: number | null
 }
@@ -58,7 +60,7 @@ export function openIndexReader(path: string, options: Omit<OpenIndexOptions, 'r
     .prepare<[string], number>('SELECT count(*) FROM keywords WHERE keywords MATCH ?')
     .pluck()
   const chunkColumns = `id, ordinal, text, headings, prefix, char_start AS charStart, char_end AS charEnd, overlap_chars AS overlapChars,
-     page_start AS pageStart, page_end AS pageEnd, line_start AS lineStart, line_end AS lineEnd`
+     page_start AS pageStart, page_end AS pageEnd, pages, line_start AS lineStart, line_end AS lineEnd`
   const chunksIn = connection.prepare<[string], RawChunk>(
     `SELECT ${chunkColumns} FROM chunks WHERE id IN (SELECT value FROM json_each(?))`,
   )
@@ -100,10 +102,15 @@ export function openIndexReader(path: string, options: Omit<OpenIndexOptions, 'r
   }
 }
 
-type RawChunk = Omit<ChunkRow, 'headings' | 'prefix'> & { headings: string; prefix: string | null }
+type RawChunk = Omit<ChunkRow, 'headings' | 'prefix' | 'pages'> & {
+  headings: string
+  prefix: string | null
+  pages: string | null
+}
 
 const toChunk = (row: RawChunk): ChunkRow => ({
   ...row,
   headings: JSON.parse(row.headings) as string[],
   prefix: row.prefix ?? '',
+  pages: row.pages === null ? [] : (JSON.parse(row.pages) as ChunkPage[]),
 })

@@ -109,9 +109,9 @@ function createIndexStore(connection: Connection): WritableIndexStore {
   )
   const setRange = connection.prepare('UPDATE texts SET first_chunk = ? WHERE id = ?')
   const addChunk = connection.prepare(
-    `INSERT INTO chunks (text_id, ordinal, char_start, char_end, overlap_chars, page_start, page_end, line_start, line_end,
+    `INSERT INTO chunks (text_id, ordinal, char_start, char_end, overlap_chars, page_start, page_end, pages, line_start, line_end,
        tokens, truncated, input_hash, headings, prefix, input, text)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   )
   const addKeywords = connection.prepare(
     'INSERT INTO keywords (rowid, title, headings, words, derived) VALUES (?, ?, ?, ?, ?)',
@@ -153,6 +153,7 @@ function createIndexStore(connection: Connection): WritableIndexStore {
           chunk.overlapChars,
           chunk.pageStart,
           chunk.pageEnd,
+          chunk.pages.length === 0 ? null : JSON.stringify(chunk.pages),
           chunk.lineStart,
           chunk.lineEnd,
           chunk.tokens,

@@ -1,7 +1,7 @@
 /** Layout of index-*.db. Derived: a change here raises `indexLayout`, and files of another layout are rebuilt. */
 import { ftsTokenizer } from '../../search/keyword-tokens.ts'
 
-export const indexLayout = 'index/1'
+export const indexLayout = 'index/2'
 
 /**
  * `first_chunk` and `chunks` of a text are a range: its rows are written in one transaction, so their ids are consecutive.
@@ -28,6 +28,7 @@ CREATE TABLE chunks (
   overlap_chars INTEGER NOT NULL,
   page_start INTEGER,
   page_end INTEGER,
+  pages TEXT,
   line_start INTEGER,
   line_end INTEGER,
   tokens INTEGER NOT NULL,

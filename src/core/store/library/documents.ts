@@ -112,7 +112,8 @@ export function createDocumentStore(connection: Connection, nameTokens: (text: s
         : known.stored_sha256 === values.storedSha256)
     const there = known.status !== 'removed'
     if (same && there && known.reason === null) {
-      if (known.source_id !== sourceId || known.rel_path !== file.relPath) rehome.run({ ...values, id: known.id })
+      if (known.source_id !== sourceId || known.rel_path !== file.relPath)
+        rehome.run({ ...values, id: known.id })
       return 'unchanged'
     }
     // The same bytes that failed before fail again; only an explicit add tries them once more.

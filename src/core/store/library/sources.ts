@@ -33,7 +33,9 @@ export function createSourceStore(connection: Connection) {
     /** Returns the id of the source with this path, made if need be. */
     ensure(kind: SourceRow['kind'], path: string): number {
       connection
-        .prepare("INSERT INTO sources (kind, path, added_at) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET kind = excluded.kind WHERE excluded.kind = 'folder'")
+        .prepare(
+          "INSERT INTO sources (kind, path, added_at) VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET kind = excluded.kind WHERE excluded.kind = 'folder'",
+        )
         .run(kind, path, new Date().toISOString())
       return (connection.prepare('SELECT id FROM sources WHERE path = ?').get(path) as { id: number }).id
     },
