@@ -33,6 +33,10 @@ def main(raw, simple, work):
         for row in pieces.encode(texts[start:start + 20000]):
             ids.append(np.array(row[:LIMIT], np.int32))
             offsets.append(offsets[-1] + len(ids[-1]))
+    # idf over everything long enough to be a passage
+    passages = [row for row in ids if len(row) >= 40]
+    df = np.bincount(np.concatenate([np.unique(row) for row in passages]), minlength=pieces.get_piece_size())
+    np.save(work + "/idf.npy", np.log(1 + (len(passages) - df + 0.5) / (df + 0.5)).astype(np.float32))
     np.savez(work + "/pairs.npz", ids=np.concatenate(ids), offsets=np.array(offsets), a=np.array(a), b=np.array(b), source=np.array(source), names=np.array(list(names)))
     print("pairs", len(a), "texts", len(texts), "pieces", offsets[-1])
 

@@ -1,13 +1,14 @@
-"""Reranks the union of keyword and semantic top candidates on the development sets; prints nDCG@10 of keyword, z-sum, rerank alone and blends; with
-calibration figures. usage: evaluate_reranker.py <evaluation folder> <work folder> <table.npy> <checkpoint> [queries a set] [scale bias]"""
+"""Reranks the first candidates of the development sets and prints nDCG@10: keyword, fused as the app does (share of idf, outlier, cosine), reranker alone,
+and both added as log-odds; then calibration. A stand-in while training; the tables come from `manifold evaluate`.
+usage: evaluate_reranker.py <evaluation folder> <work folder> <table.npy> <checkpoint> [queries a set] [candidates]"""
 import os, sys
 import numpy as np, torch
 import sentencepiece as spm
-from evaluate import SETS, Keywords, embed, ndcg
+from evaluate import SETS, Keywords, embed, ndcg, terms
 from reranker import Reranker
 from text import normalise, read_beir
 
-BLENDS = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+SHARES = (0.0, 0.25, 0.5, 1.0, 2.0)  # of the reranker's logit beside half the fused log-odds
 
 
 def pad(rows, limit):
@@ -18,55 +19,58 @@ def pad(rows, limit):
     return torch.from_numpy(out)
 
 
-def score(model, query, passages):
-    """Logits of one query (ids) for passages (list of ids), in slices of like length."""
-    order, out = np.argsort([len(p) for p in passages]), np.zeros(len(passages), np.float32)
-    with torch.no_grad():
-        for begin in range(0, len(order), 32):
-            part = order[begin:begin + 32]
-            out[part] = model(pad([query], 128), pad([passages[i] for i in part], 380)[None])[0].numpy()
-    return out
+def candidates(folder, pieces, vectors, count, top):
+    """Yields (set, query pieces, documents' pieces, fused log-odds, grades, relevant, keyword nDCG) of each query."""
+    for name in SETS[:6]:
+        ids, texts, qids, queries, relevant = read_beir(os.path.join(folder, name))
+        pick = np.random.default_rng(0).permutation(len(queries))[:count]
+        documents, asked = pieces.encode([normalise(t) for t in texts]), pieces.encode([normalise(queries[i]) for i in pick])
+        d, q, words = embed(pieces, vectors, texts), embed(pieces, vectors, [queries[i] for i in pick]), Keywords(texts)
+        for row, i in enumerate(pick):
+            k, v = words.score(queries[i]), d @ q[row]
+            mass = sum(words.idf[words.number[w]] if w in words.number else np.log(1 + words.size * 2) for w in set(terms(queries[i]))) + 1e-9
+            fused = 4 * np.minimum(k / mass, 3) + 0.3 * np.clip((v - v.mean()) / v.std(), -4, 12) + 4 * v
+            best = np.argsort(-fused, kind="stable")[:top]
+            rel = relevant[qids[i]]
+            yield name, asked[row], [documents[j] for j in best], fused[best], [rel.get(ids[j], 0) for j in best], rel, ndcg([ids[j] for j in np.argsort(-k, kind="stable")[:10]], rel)
 
 
-def main(folder, work, table, checkpoint, count="150", scale="1", bias="0"):
-    torch.set_num_threads(2)
+def listed(order, grades, relevant):
+    gains = {n: grades[j] for n, j in enumerate(order)}
+    ideal = dict(gains)
+    return ndcg(list(range(len(order))), gains) * ndcg_share(gains, relevant) if any(grades) else 0.0
+
+
+def ndcg_share(gains, relevant):
+    """ndcg divides by the best list of what it is given; this turns that into the best list of all relevant documents."""
+    ideal = lambda grades: sum((2 ** g - 1) / np.log2(i + 2) for i, g in enumerate(sorted(grades, reverse=True)[:10]))
+    return ideal([g for g in gains.values() if g]) / ideal(list(relevant.values()))
+
+
+def main(folder, work, table, checkpoint, count="40", top="30"):
+    torch.set_num_threads(1)
     pieces = spm.SentencePieceProcessor(model_file=work + "/pieces.model")
     vectors = np.load(work + "/" + table)
     vectors[:3] = 0
-    model = Reranker(vectors, np.load(work + "/idf.npy"))
+    model = Reranker(vectors, np.load(work + "/idf.npy"), np.load(work + "/letters.npy"))
     model.load_state_dict(torch.load(work + "/" + checkpoint), strict=False)
     model.eval()
-    points = []
-    for name in SETS[:6]:
-        ids, texts, qids, queries, relevant = read_beir(os.path.join(folder, name))
-        pick = np.random.default_rng(0).permutation(len(queries))[:int(count)]
-        documents = [pieces.encode(normalise(t)) for t in texts]
-        d, q = embed(pieces, vectors, texts), embed(pieces, vectors, [queries[i] for i in pick])
-        words, total = Keywords(texts), np.zeros(3 + len(BLENDS))
-        z = lambda v: (v - v.mean()) / (v.std() + 1e-9)
-        for row, i in enumerate(pick):
-            rel, k, v = relevant[qids[i]], words.score(queries[i]), d @ q[row]
-            union = np.union1d(np.argsort(-k, kind="stable")[:100], np.argsort(-v, kind="stable")[:100])
-            # the keyword leg counts by how much it knows of this query: its best score against what the query could reach
-            fused = z(k[union]) + 0.5 * z(v[union])
-            top = union[np.argsort(-fused, kind="stable")[:50]] if name.count("2") == 0 or name == "cmrc2018-zh" else union[np.argsort(-v[union], kind="stable")[:50]]
-            first = z(fused)[np.searchsorted(union, top)] if name.count("2") == 0 or name == "cmrc2018-zh" else z(v[top])
-            logit = score(model, pieces.encode(normalise(queries[i])), [documents[j] for j in top])
-            p = 1 / (1 + np.exp(-(float(scale) * logit + float(bias))))
-            points += [(p[n], ids[j] in rel, name, i, logit[n]) for n, j in enumerate(top)]
-            listing = lambda s: ndcg([ids[j] for j in top[np.argsort(-s, kind="stable")]], rel)
-            total[0] += ndcg([ids[j] for j in np.argsort(-k, kind="stable")[:10]], rel)
-            total[1] += ndcg([ids[j] for j in union[np.argsort(-fused, kind="stable")]], rel)
-            total[2] += listing(logit)
-            for n, blend in enumerate(BLENDS):
-                total[3 + n] += listing(z(first) + blend * z(logit))
-        total /= len(pick)
-        print(f"{name:14s} keyword {total[0]:.3f} z-sum {total[1]:.3f} rerank {total[2]:.3f} blends " + " ".join(f"{b}:{t:.3f}" for b, t in zip(BLENDS, total[3:])), flush=True)
-    p, y = np.array([x[0] for x in points]), np.array([x[1] for x in points], float)
+    results, logits, answers = {}, [], []
+    for name, query, documents, fused, grades, relevant, keyword in candidates(folder, pieces, vectors, int(count), int(top)):
+        with torch.no_grad():
+            logit = model(pad([query], 64), pad(documents, 256)[None])[0].numpy()
+        rank = lambda s: listed(np.argsort(-s, kind="stable"), grades, relevant)
+        results.setdefault(name, []).append([keyword, rank(fused), rank(logit)] + [rank(0.5 * fused + w * logit) for w in SHARES[1:]])
+        logits += list(logit[:10]), 
+        answers += [g > 0 for g in grades[:10]],
+    for name, rows in results.items():
+        mean = np.mean(rows, 0)
+        print(f"{name:14s} keyword {mean[0]:.3f} fused {mean[1]:.3f} rerank {mean[2]:.3f} both " + " ".join(f"{w}:{m:.3f}" for w, m in zip(SHARES[1:], mean[3:])), flush=True)
+    logit, relevant = np.concatenate(logits), np.concatenate(answers).astype(float)
+    best = min(((np.logaddexp(0, -(a * logit + b)) * relevant + np.logaddexp(0, a * logit + b) * (1 - relevant)).mean(), a, b) for a in np.linspace(0.3, 1.5, 13) for b in np.linspace(-4, 2, 25))
+    p = 1 / (1 + np.exp(-(best[1] * logit + best[2])))
     bins = np.minimum((p * 10).astype(int), 9)
-    ece = sum(abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any())
-    print("pairs", len(p), "relevant", y.mean().round(4), "ECE", round(ece, 4), "bins", [(b, int((bins == b).sum()), round(float(y[bins == b].mean()), 2)) for b in range(10) if (bins == b).any()])
-    np.savez(work + "/scores.npz", logit=np.array([x[4] for x in points]), relevant=y, name=np.array([x[2] for x in points]), query=np.array([x[3] for x in points]))
+    print("fit: scale", round(best[1], 2), "bias", round(best[2], 2), "log loss", round(best[0], 3), "ECE", round(sum(abs(p[bins == b].mean() - relevant[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any()), 3))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes the model folders. usage: export.py <work folder> <models folder> static <table.npy> | rerank <checkpoint> [id scale bias]"""
+"""Writes the model folders. usage: export.py <work folder> <models folder> static <table.npy> | rerank <checkpoint> [id scale bias] | context <checkpoint>"""
 import os, sys
 import numpy as np
 import graphs, layout
@@ -16,7 +16,7 @@ def static(work, models, table):
         folder = f"{models}/manifold-static-{kept}"
         shared = {} if kept == 256 else {"externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}
         layout.write_json(folder + "/config.json", {"model_type": "manifold-static", "architectures": ["ManifoldStatic"], "hidden_size": kept, "vocab_size": count,
-                          "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32", "manifold": {"type": "static", **shared}})
+                          "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32", "manifold": {"name": f"Manifold static {kept}", "type": "static", **shared}})
         layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
         layout.sentence_transformer(folder, kept)
         graphs.static(f"{folder}/onnx/model.onnx", count, width, kept)
@@ -28,15 +28,35 @@ def rerank(work, models, checkpoint, name="manifold-rerank", scale="1", bias="0"
     folder = f"{models}/{name}"
     weight = F.softplus(torch.from_numpy(state["weight.weight"])).numpy().astype("<f4")
     os.makedirs(f"{folder}/onnx", exist_ok=True)
-    weight.tofile(f"{folder}/onnx/reranker.bin")
+    idf = state["idf"].astype("<f4")[:, None]
+    idf[:3] = 0
+    letters = np.load(f"{work}/letters.npy")
+    with open(f"{folder}/onnx/reranker.bin", "wb") as out:
+        out.write(np.concatenate([weight, idf]).tobytes() + letters.tobytes())
     graphs.reranker(f"{folder}/onnx/model.onnx", state, len(weight), 256)
     layout.write_json(folder + "/config.json", {"model_type": "manifold-rerank", "architectures": ["ManifoldRerank"], "num_labels": 1, "vocab_size": len(weight),
                       "max_position_embeddings": 512, "pad_token_id": 1, "type_vocab_size": 2, "torch_dtype": "float32",
-                      "manifold": {"type": "late-interaction", "calibration": {"scale": float(scale), "bias": float(bias)},
+                      "manifold": {"name": "Manifold late interaction", "type": "late-interaction", "calibration": {"scale": float(scale), "bias": float(bias)},
                                    "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin", "reranker.bin": f"{name}/onnx/reranker.bin"}, "tokenizer": BASE}})
     layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
 
 
+def context(work, models, checkpoint):
+    import torch
+    state = {k: v.numpy() for k, v in torch.load(f"{work}/{checkpoint}").items()}
+    name, width = "manifold-context-256", 256
+    folder = f"{models}/{name}"
+    raw = np.fromfile(f"{models}/{BASE}/onnx/pieces.bin", np.uint8)
+    count = len(raw) // (width + 4)
+    scale = raw[count * width:].view("<f4")
+    graphs.context(f"{folder}/onnx/model.onnx", state, count, width, scale.max() * 127)
+    layout.write_json(folder + "/config.json", {"model_type": "manifold-context", "architectures": ["ManifoldContext"], "hidden_size": width, "vocab_size": count,
+                      "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32",
+                      "manifold": {"name": "Manifold context 256", "type": "contextual embedding", "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}})
+    layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
+    layout.sentence_transformer(folder, width)
+
+
 if __name__ == "__main__":
     work, models, kind, *rest = sys.argv[1:]
-    {"static": static, "rerank": rerank}[kind](work, models, *rest)
+    {"static": static, "rerank": rerank, "context": context}[kind](work, models, *rest)

@@ -75,14 +75,39 @@ def static(path, count, width, kept):
     g.save(path, ["input_ids", "attention_mask"], normalised(g, total), "sentence_embedding", ["batch", kept])
 
 
+def rounded(g, x, step):
+    return g("Mul", g("Round", g("Mul", x, np.float32(step))), np.float32(1 / step))
+
+
+def on_grid(weight, step=1024):
+    """Weights on a grid: products with gridded inputs, and their sums, are then exact whatever the order."""
+    return np.ascontiguousarray(np.round(weight * step).astype(np.float32) / np.float32(step))
+
+
+def by_row(g, x):
+    return g("Unsqueeze", x, [2])
+
+
+def neighbours(g, x, tokens):
+    """[B, T, D] -> the same shifted by one to the right and to the left, zeros coming in."""
+    padded = g("Pad", x, [0, 1, 0, 0, 1, 0])
+    column = lambda n: g("Unsqueeze", g("Add", tokens, np.int64(n)), [0])
+    return g("Slice", padded, [0], column(0), [1]), g("Slice", padded, [2], column(2), [1])
+
+
+def unit_rows(g, rows, step):
+    """Rows of whole numbers at unit length, on a grid (their sums of squares are exact)."""
+    return rounded(g, g("Div", rows, g("Max", g("Sqrt", g("ReduceSumSquare", rows, axes=[2], keepdims=1)), np.float32(1e-9))), step)
+
+
 def reranker(path, model, count, width, own="reranker.bin"):
-    """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays."""
+    """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays; `own` holds weight and idf of each piece."""
     from reranker import GRID, THRESHOLDS
     g = Graph()
     table, scale = pieces(g, count, width)
     weights = g.external("weights", FLOAT, [count, 1], own, 0, count * 4)
-    by_row = lambda x: g("Unsqueeze", x, [2])
-    rounded = lambda x, step: g("Mul", g("Round", g("Mul", x, np.float32(step))), np.float32(1 / step))
+    idfs = g.external("idfs", FLOAT, [count, 1], own, count * 4, count * 4)
+    letters = g.external("letters", INT8, [count, 64], own, count * 8, count * 64)
     saturated = lambda x: g("Div", x, g("Add", x, np.float32(1)))
 
     def dense(x, weight, bias):
@@ -102,20 +127,19 @@ def reranker(path, model, count, width, own="reranker.bin"):
     cut = lambda x: g("Slice", x, [0], end, [1])
 
     rows = g("Cast", g("Gather", table, "input_ids"), to=FLOAT)
-    rows = g("Mul", rows, by_row(g("Cast", real, to=FLOAT)))
-    unit = rounded(g("Div", rows, g("Max", g("Sqrt", g("ReduceSumSquare", rows, axes=[2], keepdims=1)), np.float32(1e-9))), GRID)
-    # windows stop at the border between query and passage, which is a special piece (a zero row)
-    padded = g("Pad", unit, [0, 1, 0, 0, 1, 0])
-    ends = g("Add", tokens, np.int64(2))
-    left = g("Slice", padded, [0], g("Unsqueeze", tokens, [0]), [1])
-    right = g("Slice", padded, [2], g("Unsqueeze", ends, [0]), [1])
-    window = np.round(model["window.weight"] * 1024) / 1024  # on a grid: with gridded vectors every product and sum is exact
-    wide = g("MatMul", g("Concat", left, unit, right, axis=2), np.ascontiguousarray(window.T))
-    wide = rounded(normalised(g, wide), GRID)
+    rows = g("Mul", rows, by_row(g, g("Cast", real, to=FLOAT)))
+    unit = unit_rows(g, rows, GRID)
+    # windows end at the border between query and passage, which is a special piece (a zero row)
+    window = on_grid(model["window.weight"])
+    narrow = window.shape[1] // 3
+    first = g("Slice", unit, [0], [narrow], [2])
+    before, after = neighbours(g, first, tokens)
+    wide = g("MatMul", g("Concat", before, first, after, axis=2), np.ascontiguousarray(window.T))
+    wide = rounded(g, normalised(g, wide), GRID)
 
     def soft(vectors):
-        a, b = g("Mul", cut(vectors), by_row(cut(in_query))), g("Mul", vectors, by_row(in_passage))
-        similarity = rounded(g("MatMul", a, g("Transpose", b, perm=[0, 2, 1])), 1024)
+        a, b = g("Mul", cut(vectors), by_row(g, cut(in_query))), g("Mul", vectors, by_row(g, in_passage))
+        similarity = rounded(g, g("MatMul", a, g("Transpose", b, perm=[0, 2, 1])), 1024)
         out = []
         for t in THRESHOLDS:
             above = g("ReduceSum", g("Relu", g("Sub", similarity, np.float32(t))), [2], keepdims=0)
@@ -124,29 +148,75 @@ def reranker(path, model, count, width, own="reranker.bin"):
 
     query_ids = cut("input_ids")
     equal = g("Equal", g("Unsqueeze", query_ids, [2]), g("Unsqueeze", "input_ids", [1]))
-    exact = g("Mul", g("Mul", g("Cast", equal, to=FLOAT), g("Unsqueeze", in_passage, [1])), by_row(cut(in_query)))
+    exact = g("Mul", g("Mul", g("Cast", equal, to=FLOAT), g("Unsqueeze", in_passage, [1])), by_row(g, cut(in_query)))
     times = g("ReduceSum", exact, [2], keepdims=0)
     found = g("Min", times, np.float32(1))
-    weight = g("Mul", g("Squeeze", g("Gather", weights, query_ids), [2]), cut(in_query))
-    parts = soft(unit) + soft(wide) + [saturated(times), found, weight]
-    parts = g("Concat", *[by_row(p) for p in parts], axis=2)
-    used = 2 * (len(THRESHOLDS) + 1) + 3
-    hidden = g("Relu", dense(parts, model["piece1.weight"][:, :used], model["piece1.bias"]))
+    upper = g("Slice", exact, [0, 0], [-1, -1], [1, 2])
+    lower = g("Slice", exact, [1, 1], [2**31, 2**31], [1, 2])
+    chained = g("ReduceMax", g("Mul", upper, lower), axes=[2], keepdims=0)
+    of_query = lambda values: g("Mul", g("Squeeze", g("Gather", values, query_ids), [2]), cut(in_query))
+    weight, idf = of_query(weights), of_query(idfs)
+    parts = soft(unit) + soft(wide) + [saturated(times), found, g("Pad", chained, [0, 0, 0, 1]), g("Pad", chained, [0, 1, 0, 0]), weight]
+    # dot products of whole numbers: exact
+    drawn = g("Cast", g("Gather", letters, "input_ids"), to=FLOAT)
+    theirs = g("Transpose", g("Mul", drawn, by_row(g, in_passage)), perm=[0, 2, 1])
+    likeness = rounded(g, g("Mul", g("MatMul", g("Mul", cut(drawn), by_row(g, cut(in_query))), theirs), np.float32(1 / 127**2)), 1024)
+    parts.append(g("Relu", g("ReduceMax", likeness, axes=[2], keepdims=0)))
+    for t in (0.5, 0.75):
+        parts.append(saturated(g("Mul", g("ReduceSum", g("Relu", g("Sub", likeness, np.float32(t))), [2], keepdims=0), np.float32(1 / (1 - t)))))
+    parts = g("Concat", *[by_row(g, p) for p in parts], axis=2)
+    hidden = g("Relu", dense(parts, model["piece1.weight"], model["piece1.bias"]))
     hidden = g("Clip", dense(hidden, model["piece2.weight"], model["piece2.bias"]), np.float32(-1), np.float32(1))
-    hidden = g("Concat", hidden, by_row(found), axis=2)
-    total = g("ReduceSum", rounded(weight, 1024), [1], keepdims=1)
-    mean = g("Div", g("ReduceSum", rounded(g("Mul", hidden, by_row(weight)), 1024), [1], keepdims=0), g("Max", total, np.float32(1e-3)))
+    hidden = g("Concat", hidden, by_row(g, found), axis=2)
+    add = lambda x, keep=1: g("ReduceSum", rounded(g, x, 1024), [1], keepdims=keep)
+    total = add(weight)
+    mean = g("Div", add(g("Mul", hidden, by_row(g, weight)), 0), g("Max", total, np.float32(1e-3)))
 
     def whole(mask):
         factor = g("Mul", g("Gather", scale, "input_ids"), mask)
-        return normalised(g, g("ReduceSum", g("Mul", rows, by_row(factor)), [1], keepdims=0))
+        return normalised(g, g("ReduceSum", g("Mul", rows, by_row(g, factor)), [1], keepdims=0))
 
-    root = lambda x, by: g("Mul", g("Sqrt", x), np.float32(1 / by))
-    count_of = lambda mask: g("ReduceSum", mask, [1], keepdims=1)
+    root = lambda x, by: g("Mul", g("Sqrt", g("Add", x, np.float32(1e-6))), np.float32(1 / by))
+    length, asked = (g("ReduceSum", mask, [1], keepdims=1) for mask in (in_passage, in_query))
     alike = g("ReduceSum", g("Mul", whole(in_query), whole(in_passage)), [1], keepdims=1)
-    pair = g("Concat", mean, root(count_of(in_passage), 16), root(count_of(in_query), 4), alike, root(g("Add", total, np.float32(1e-6)), 4), axis=1)
+    spread = g("Add", g("Mul", length, np.float32(1 / 133)), np.float32(0.3))
+    bm25 = add(g("Div", g("Mul", idf, times), g("Add", times, spread)))
+    most = add(idf)
+    share = g("Div", bm25, g("Max", most, np.float32(1e-3)))
+    pair = g("Concat", mean, root(length, 16), root(asked, 4), alike, root(total, 4), share, root(bm25, 4), root(most, 8), axis=1)
     twice = g("Concat", pair, pair, axis=0)  # never a product with a single row: that takes another path in the runtime
-    hidden = g("Relu", dense(twice, model["pair1.weight"][:, :20], model["pair1.bias"]))
-    logits = g("Add", g("ReduceSum", g("Mul", hidden, model["pair2.weight"]), [1], keepdims=1), model["pair2.bias"])
+    hidden = g("Relu", dense(twice, model["pair1.weight"], model["pair1.bias"]))
+    # one weighted sum over 64 aligned numbers: the hidden layer, the features themselves, zeros
+    spare = 64 - model["pair2.weight"].shape[1] - model["direct.weight"].shape[1]
+    both = g("Pad", g("Concat", hidden, twice, axis=1), [0, 0, 0, spare])
+    last_weight = np.concatenate([model["pair2.weight"], model["direct.weight"], np.zeros((1, spare))], 1)
+    logits = g("Add", g("ReduceSum", g("Mul", both, last_weight), [1], keepdims=1), model["pair2.bias"])
     logits = g("Slice", logits, [0], g("Slice", size, [0], [1], [0]), [0])
     g.save(path, ["input_ids", "attention_mask", "token_type_ids"], logits, "logits", ["batch", 1])
+
+
+def context(path, model, count, width, largest):
+    """The graph of context.Context. `largest`: the largest absolute number of the table."""
+    from reranker import GRID
+    g = Graph()
+    table, scale = pieces(g, count, width)
+    mask = g("Cast", g("And", g("Greater", "input_ids", np.int64(2)), g("Greater", "attention_mask", np.int64(0))), to=FLOAT)
+    whole = g("Mul", g("Cast", g("Gather", table, "input_ids"), to=FLOAT), by_row(g, mask))
+    rows = g("Mul", whole, by_row(g, g("Gather", scale, "input_ids")))
+    unit = unit_rows(g, whole, GRID)
+    tokens = g("Gather", g("Shape", "input_ids"), np.int64(1))
+    window = on_grid(model["window.weight"])
+    first = g("Slice", unit, [0], [window.shape[1] // 3], [2])
+    before, after = neighbours(g, first, tokens)
+    hidden = g("MatMul", g("Concat", before, first, after, axis=2), np.ascontiguousarray(window.T))
+    topic = rounded(g, normalised(g, g("ReduceSum", rows, [1], keepdims=1), 2), GRID)
+    topic = g("Add", g("MatMul", topic, np.ascontiguousarray(on_grid(model["topic.weight"]).T)), on_grid(model["topic.bias"], 2048))
+    hidden = g("Mul", g("Relu", g("Add", hidden, topic)), by_row(g, mask))
+    gate = g("MatMul", rounded(g, hidden, 512), np.ascontiguousarray(on_grid(model["gate.weight"]).T))
+    gate = g("Add", g("Clip", g("Add", gate, model["gate.bias"]), np.float32(-1), np.float32(1)), np.float32(1))
+    fine = 2.0 ** (14 - np.ceil(np.log2(largest * 2)))
+    pooled = g("ReduceSum", rounded(g, g("Mul", rows, gate), fine), [1], keepdims=0)
+    extra = g("ReduceSum", rounded(g, g("Min", hidden, np.float32(8)), 2048), [1], keepdims=0)
+    twice = g("Concat", extra, extra, axis=0)  # see reranker
+    extra = g("Slice", g("MatMul", twice, np.ascontiguousarray(model["out.weight"].T * 0.1)), [0], g("Slice", g("Shape", "input_ids"), [0], [1], [0]), [0])
+    g.save(path, ["input_ids", "attention_mask"], normalised(g, g("Add", pooled, extra)), "sentence_embedding", ["batch", width])

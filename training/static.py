@@ -2,9 +2,10 @@
 import sys, time
 import numpy as np, torch
 import torch.nn.functional as F
+from records import Records
 
 SWITCHED = {"medquad", "drcd-dev", "cmrc-trial", "openstax-heading", "openstax-ict", "openstax-glossary", "ms-d365-zh", "javaguide", "oi-wiki", "cn-laws", "howtocook", "d2l-zh", "pingcap-docs-cn", "tldr", "moj-law-en", "moj-law-zh"}
-SETTINGS = dict(out="static.npy", start="", epochs=3.0, batch=1024, rate=0.02, temperature=0.05, drop=0.1, crops=1.0, switch=0.3, hard="", seed=1, width=256, limit=128, minutes=1e9)
+SETTINGS = dict(out="static.npy", start="", epochs=3.0, batch=1024, rate=0.02, temperature=0.05, drop=0.1, crops=1.0, switch=0.3, hard="", records="", threads=2, seed=1, width=256, limit=128, minutes=1e9)
 
 
 def spans(data, texts, limit):
@@ -100,7 +101,7 @@ def contrast(a, b, texts_a, texts_b, temperature, dims=(256, 128, 64), extra=Non
 def main(work, **settings):
     s = {**SETTINGS, **{k: type(SETTINGS[k])(v) for k, v in settings.items()}}
     print(s, flush=True)
-    torch.set_num_threads(2), torch.manual_seed(s["seed"])
+    torch.set_num_threads(s["threads"]), torch.manual_seed(s["seed"])
     rng = np.random.default_rng(s["seed"])
     data = dict(np.load(work + "/pairs.npz"))
     rows = 48000
@@ -130,6 +131,10 @@ def main(work, **settings):
             rows = rng.permutation(np.flatnonzero(mined["source"] == source))
             plan += [("hard", rows[i:i + s["batch"]]) for i in range(0, len(rows) - 64, s["batch"])]
         rng.shuffle(plan)
+    records = Records(s["records"], work) if s["records"] else None
+    if records:
+        plan += [("records", np.arange(s["batch"]))] * (len(plan) // 12)
+        rng.shuffle(plan)
     print("dictionary", len(words), "pairs", sum(k == "pairs" for k, _ in plan), "crops", sum(k == "crops" for k, _ in plan), "hard", sum(k == "hard" for k, _ in plan), flush=True)
     retrieval = np.array([str(n) in SWITCHED or str(n).endswith(("-qa", "-term")) for n in data["names"]])
     optimiser = torch.optim.Adam(table.parameters(), lr=s["rate"], betas=(0.9, 0.99))
@@ -146,6 +151,10 @@ def main(work, **settings):
         if kind == "crops":
             left, right = crops(data, rows, rng)
             flat_a, flat_b, texts_a, texts_b = gather(data, *left), gather(data, *right), rows, rows
+        elif kind == "records":
+            flat_a, flat_b, wrong = records.sample(rng, len(rows))
+            texts_a = texts_b = np.arange(len(flat_a[1]))
+            extra = table(*bags(*wrong, rng, 0))
         else:
             source = data if kind == "pairs" else {"a": mined["query"], "b": mined["positive"], "source": mined["source"]}
             texts_a, texts_b = source["a"][rows], source["b"][rows]

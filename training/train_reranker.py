@@ -4,7 +4,7 @@ import numpy as np, torch
 import torch.nn.functional as F
 from reranker import Reranker
 
-SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=1, rate=2e-3, query_limit=32, passage_limit=160, seed=1)
+SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=2, rate=1e-3, query_limit=32, passage_limit=160, seed=1, threads=1, questions=8.0, weights=0)
 
 
 def padded(data, texts, limit):
@@ -16,20 +16,41 @@ def padded(data, texts, limit):
     return torch.from_numpy(out)
 
 
+def overlap_of(data, idf, query, passage):
+    """The share of the query's idf that the passage holds."""
+    offsets, ids = data["offsets"], data["ids"]
+    asked = np.unique(query)
+    return idf[asked[np.isin(asked, ids[offsets[passage]:offsets[passage] + 160])]].sum() / max(1e-6, idf[asked].sum())
+
+
 def main(work, **settings):
     s = {**SETTINGS, **{k: type(SETTINGS[k])(v) for k, v in settings.items()}}
     print(s, flush=True)
-    torch.set_num_threads(2), torch.manual_seed(s["seed"])
+    torch.set_num_threads(s["threads"]), torch.manual_seed(s["seed"])
     rng = np.random.default_rng(s["seed"])
     data, mined = dict(np.load(work + "/pairs.npz")), dict(np.load(work + "/" + s["mined"]))
-    model = Reranker(np.load(work + "/" + s["table"]), np.load(work + "/idf.npy"))
+    model = Reranker(np.load(work + "/" + s["table"]), np.load(work + "/idf.npy"), np.load(work + "/letters.npy"))
     if s["start"]:
-        model.load_state_dict(torch.load(work + "/" + s["start"]), strict=False)
-    order = np.random.default_rng(99).permutation(len(mined["query"]))
+        state = torch.load(work + "/" + s["start"])
+        state["piece1.weight"] = F.pad(state["piece1.weight"], (0, Reranker.PIECE - state["piece1.weight"].shape[1]))  # features added since start at zero
+        model.load_state_dict(state, strict=False)
+    asked = np.split(mined["query"], mined["bounds"][1:-1])
+    order = np.random.default_rng(99).permutation(len(asked))
+    share = np.array([s["questions"] if str(n) in ("drcd-dev", "cmrc-trial") else 1.0 for n in mined["names"]])
     held, train = order[:1500], order[1500:]
-    # batches of queries of like length
-    groups = [{"params": [p for n, p in model.named_parameters() if n != "weight.weight"]}, {"params": [model.weight.weight]}]
-    optimiser = torch.optim.Adam(groups, lr=s["rate"])
+    # Searches mostly reuse words of what they look for: draw a quarter of the queries from those that share nothing with their answer
+    # (other words, other language), a quarter from those that share a little, half from those that share much.
+    overlap = np.array([overlap_of(data, model.idf.numpy(), asked[i], mined["positive"][i]) for i in train])
+    bucket = np.digitize(overlap, (0.1, 0.4))
+    chance = share[mined["source"][train]]
+    for number, part in enumerate((0.2, 0.15, 0.65)):
+        chance[bucket == number] *= part / chance[bucket == number].sum()
+    chance /= chance.sum()
+    print("overlap", np.bincount(bucket), flush=True)
+    nothing = torch.nn.Parameter(torch.zeros(1))  # the weights of the pieces stay at idf unless asked for: they learn the sources by heart
+    model.weight.weight.requires_grad_(bool(s["weights"]))
+    groups = [{"params": [p for n, p in model.named_parameters() if n != "weight.weight"]}, {"params": [model.weight.weight] if s["weights"] else [nothing]}]
+    optimiser = torch.optim.AdamW(groups, lr=s["rate"], weight_decay=0.01)
     began, average, step = time.time(), None, 0
 
     def make(rows, rng, negatives):
@@ -42,7 +63,10 @@ def main(work, **settings):
             other = mined["positive"][rng.integers(0, len(mined["positive"]), negatives)]
             texts[i, 1:] = np.concatenate([take, other])[:negatives]
         passages = padded(data, texts.reshape(-1), s["passage_limit"]).reshape(len(rows), 1 + negatives, -1)
-        return padded(data, mined["query"][rows], s["query_limit"]), passages
+        queries = np.ones((len(rows), max(2, max(min(len(asked[i]), s["query_limit"]) for i in rows))), np.int64)
+        for i, row in enumerate(rows):
+            queries[i, :len(asked[row])] = asked[row][:s["query_limit"]]
+        return torch.from_numpy(queries), passages
 
     def check():
         model.eval()
@@ -63,12 +87,14 @@ def main(work, **settings):
         if progress >= 1:
             break
         rate = s["rate"] * min(1, (step + 1) / 100) * (1 - progress)
-        optimiser.param_groups[0]["lr"], optimiser.param_groups[1]["lr"] = rate, rate * 2
-        near = rng.permutation(train)[:s["queries"] * 8]  # passages of like length waste less padding
+        optimiser.param_groups[0]["lr"], optimiser.param_groups[1]["lr"] = rate, rate
+        near = rng.choice(train, s["queries"] * 8, p=chance)  # passages of like length waste less padding
         near = near[np.argsort(lengths[near])]
         at = rng.integers(0, 8) * s["queries"]
         score = model(*make(near[at:at + s["queries"]], rng, s["negatives"]))
-        loss = F.cross_entropy(score, torch.zeros(len(score), dtype=torch.long)) + 0.02 * F.softplus(score[:, 1:]).mean() + 0.02 * F.softplus(-score[:, 0]).mean()
+        right = torch.zeros(len(score), dtype=torch.long)
+        sure = F.softplus(score[:, 1:]).mean() + F.softplus(-score[:, 0]).mean() / s["negatives"]  # keeps the scale of a log-odds
+        loss = F.cross_entropy(score, right) + 0.2 * sure
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -77,11 +103,11 @@ def main(work, **settings):
         step += 1
         if step % 200 == 0:
             print(f"step {step} loss {average:.3f} {time.time() - began:.0f}s", flush=True)
-        if step % 1000 == 0:
+        if step % 400 == 0:
             check()
-            torch.save({k: v for k, v in model.state_dict().items() if k != "table"}, work + "/" + s["out"])
+            torch.save({k: v for k, v in model.state_dict().items() if k not in ("table", "letters")}, work + "/" + s["out"])
     check()
-    torch.save({k: v for k, v in model.state_dict().items() if k != "table"}, work + "/" + s["out"])
+    torch.save({k: v for k, v in model.state_dict().items() if k not in ("table", "letters")}, work + "/" + s["out"])
 
 
 if __name__ == "__main__":
