@@ -63,10 +63,13 @@ const errors: Record<Language, Partial<Record<ErrorCode, string>>> = {
   },
 }
 
+/** Without the facts, as over a group of files, the sentence ends before them. */
 export function reasonText(reason: Reason, language: Language): string {
-  return reasons[language][reason.code].replace(/\{(\w+)\}/g, (_all, key: string) =>
-    String(reason.data[key] ?? '?'),
-  )
+  const sentence = reasons[language][reason.code]
+  if (reason.code === 'partly-no-text' && reason.data.pages === undefined) {
+    return language === 'zh-CN' ? '只读到一部分：有些页没有文字' : 'is partly read: some pages have no text'
+  }
+  return sentence.replace(/\{(\w+)\}/g, (_all, key: string) => String(reason.data[key] ?? '?'))
 }
 
 export const errorText = (code: ErrorCode, message: string, language: Language): string =>
