@@ -41,7 +41,7 @@ export interface DumpedQuery {
   mass: number
   /** idf and chunks of each searched or left-out token. */
   tokens: [string, number, number, number, boolean][]
-  /** Best chunk first as fused when dumped: [document, grade, BM25, cosine, outlier, logit or null] */
+  /** Best chunk first as fused when dumped: [document, grade, BM25, cosine, outlier, calibrated log-odds or null] */
   candidates: [string, number, number, number, number, number | null][]
 }
 
@@ -91,7 +91,8 @@ async function dump(
           return id === null || own.has(id)
         }),
     )
-    const lookup = { ...corpus.lookup, allowed: () => allowed }
+    // Another version, so that the mask remembered for the last set is not taken for this one's.
+    const lookup = { ...corpus.lookup, version: () => loaded.indexOf(set), allowed: () => allowed }
     const step = Math.max(1, set.queries.length / perSet)
     for (let at = 0; at < set.queries.length; at += step) {
       const query = set.queries[Math.floor(at)]!
@@ -106,7 +107,8 @@ async function dump(
       const passages = reranker ? passagesOf(corpus.live, groups) : []
       const texts = passages.map((passage) => passage.text)
       const logits = reranker ? await reranker.score(parsed.text, texts) : new Float32Array(0)
-      const logitOf = new Map(passages.map((passage, i) => [passage.chunkId, logits[i]!]))
+      const { scale, bias } = reranker?.calibration ?? { scale: 1, bias: 0 }
+      const logitOf = new Map(passages.map((passage, i) => [passage.chunkId, scale * logits[i]! + bias]))
       const dumped: DumpedQuery = {
         set: set.name,
         query: query.text,
@@ -215,7 +217,7 @@ function fit(files: readonly string[]): void {
     (weight: number) =>
     (one: Evidence): number =>
       (one.logit === null ? -1e6 : 0) + weight * (one.logit ?? 0) + fused(one)
-  for (const weight of [0, 0.1, 0.2, 0.3, 0.5, 1, 2]) row(`rerank ${weight}`, sum(weight))
+  for (const weight of [0, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 10]) row(`rerank ${weight}`, sum(weight))
   for (const weight of [blendWeights.rerank, 0.5, 1])
     calibrate([...sets.values()].flat(), weight, sum(weight))
 }

@@ -14,7 +14,7 @@ export interface BlendWeights {
   bias: number
 }
 
-export const blendWeights: BlendWeights = { rerank: 0.3, level: 0.97, gap: 3, bias: -4.65 }
+export const blendWeights: BlendWeights = { rerank: 1, level: 0.08, gap: 2.34, bias: -1.97 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
 export const middleFrom = 3
