@@ -24,18 +24,18 @@ export function usePdf(documentId: number): PdfState {
     let opened: OpenPdf | null = null
     let isGone = false
     setState({ pdf: null, first: null, error: null })
-    void open().catch((error: unknown) => {
+    const fail = (error: unknown) => {
       if (!isGone) setState({ pdf: null, first: null, error })
-    })
+    }
+    void open().catch(fail)
     return () => {
       isGone = true
       opened?.close()
     }
 
     async function open(): Promise<void> {
-      const { url } = await calls.documents.address({ id: documentId })
-      if (isGone) return
-      opened = openPdf(url)
+      const address = async () => (await calls.documents.address({ id: documentId })).url
+      opened = openPdf(address, fail)
       const pdf = await opened.ready
       const { width, height } = (await pdf.getPage(1)).getViewport({ scale: 1 })
       if (!isGone) setState({ pdf, first: { width, height }, error: null })
