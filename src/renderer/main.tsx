@@ -40,7 +40,7 @@ createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <I18nextProvider i18n={i18n}>
       <MantineProvider theme={theme} defaultColorScheme="auto">
-        <Notifications position="bottom-left" limit={4} zIndex={300} />
+        <Notifications position="bottom-center" limit={4} zIndex={300} />
         <ErrorBoundary>
           {engine ? (
             <QueryClientProvider client={queryClient}>
