@@ -1,7 +1,7 @@
 /**
  * `npm run bench [name...]`: the benchmarks one after the other, each in a process of its own. They print ratios to
  * references measured in the same run; absolute times say more about the machine. Without names, those that need
- * nothing but this checkout.
+ * nothing but this checkout; the others take a file or folder of texts: `npm run bench query texts.jsonl.gz`.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
@@ -10,15 +10,17 @@ const benches: Record<string, { file: string; options?: string[]; needsData?: bo
   indexing: { file: 'indexing.ts' },
   'indexing-encoder': { file: 'indexing.ts', options: ['--encoder'] },
   embedding: { file: 'embedding.ts' },
-  query: { file: 'query.ts' },
   scan: { file: 'scan.ts' },
   'first-paint': { file: 'first-paint.ts' },
+  query: { file: 'query.ts', needsData: true },
   keywords: { file: 'keywords.ts', needsData: true },
   fusion: { file: 'fusion.ts', needsData: true },
   chunking: { file: 'chunking.ts', needsData: true },
 }
 
-const named = process.argv.slice(2)
+const isPath = (word: string) => /[./]/.test(word)
+const named = process.argv.slice(2).filter((word) => !isPath(word))
+const paths = process.argv.slice(2).filter(isPath)
 const unknown = named.filter((name) => !(name in benches))
 if (unknown.length > 0) {
   console.error(`No bench named ${unknown.join(', ')}. There are: ${Object.keys(benches).join(', ')}.`)
@@ -28,8 +30,12 @@ const chosen = named.length > 0 ? named : Object.keys(benches).filter((name) => 
 for (const name of chosen) {
   const { file, options = [] } = benches[name]!
   console.log(`\n== ${name}`)
-  const { status } = spawnSync(process.execPath, [join(import.meta.dirname, file), ...options], {
-    stdio: 'inherit',
-  })
+  const { status } = spawnSync(
+    process.execPath,
+    [join(import.meta.dirname, file), ...options, ...(benches[name]!.needsData ? paths : [])],
+    {
+      stdio: 'inherit',
+    },
+  )
   if (status !== 0) process.exitCode = 1
 }
