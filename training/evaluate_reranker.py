@@ -1,5 +1,5 @@
-"""Reranks the first candidates of the development sets and prints nDCG@10: keyword, fused as the app does (share of idf, outlier, cosine), reranker alone,
-and both added as log-odds; then calibration. A stand-in while training; the tables come from `manifold evaluate`.
+"""Reranks the first candidates of the development sets and prints nDCG@10: keyword, fused as the app does (share of idf, outlier), reranker alone,
+and both added; then calibration. A stand-in while training; the tables come from `manifold evaluate`.
 usage: evaluate_reranker.py <evaluation folder> <work folder> <table.npy> <checkpoint> [queries a set] [candidates]"""
 import os, sys
 import numpy as np, torch
@@ -8,7 +8,7 @@ from evaluate import SETS, Keywords, embed, ndcg, terms
 from reranker import Reranker
 from text import normalise, read_beir
 
-SHARES = (0.0, 0.25, 0.5, 1.0, 2.0)  # of the reranker's logit beside half the fused log-odds
+SHARES = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)  # of the reranker's logit beside the fused score
 
 
 def pad(rows, limit):
@@ -29,7 +29,7 @@ def candidates(folder, pieces, vectors, count, top):
         for row, i in enumerate(pick):
             k, v = words.score(queries[i]), d @ q[row]
             mass = sum(words.idf[words.number[w]] if w in words.number else np.log(1 + words.size * 2) for w in set(terms(queries[i]))) + 1e-9
-            fused = 4 * np.minimum(k / mass, 3) + 0.3 * np.clip((v - v.mean()) / v.std(), -4, 12) + 4 * v
+            fused = 40 * np.minimum(k / mass, 3) ** 1.5 + np.clip((v - v.mean()) / v.std(), -12, 12)
             best = np.argsort(-fused, kind="stable")[:top]
             rel = relevant[qids[i]]
             yield name, asked[row], [documents[j] for j in best], fused[best], [rel.get(ids[j], 0) for j in best], rel, ndcg([ids[j] for j in np.argsort(-k, kind="stable")[:10]], rel)
@@ -60,7 +60,7 @@ def main(folder, work, table, checkpoint, count="40", top="30"):
         with torch.no_grad():
             logit = model(pad([query], 64), pad(documents, 256)[None])[0].numpy()
         rank = lambda s: listed(np.argsort(-s, kind="stable"), grades, relevant)
-        results.setdefault(name, []).append([keyword, rank(fused), rank(logit)] + [rank(0.5 * fused + w * logit) for w in SHARES[1:]])
+        results.setdefault(name, []).append([keyword, rank(fused), rank(logit)] + [rank(fused + w * logit) for w in SHARES[1:]])
         logits += list(logit[:10]), 
         answers += [g > 0 for g in grades[:10]],
     for name, rows in results.items():

@@ -4,15 +4,13 @@ import numpy as np, torch
 import torch.nn.functional as F
 from reranker import Reranker
 
-SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=2, rate=1e-3, query_limit=32, passage_limit=160, seed=1, threads=1, questions=8.0, weights=0)
+SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=2, rate=1e-3, query_limit=32, passage_limit=160, seed=1, threads=1, questions=8.0, weights=0, echo=0.1)
 
 
-def padded(data, texts, limit):
-    offsets, ids = data["offsets"], data["ids"]
-    length = np.minimum(offsets[texts + 1] - offsets[texts], limit)
-    out = np.ones((len(texts), max(2, int(length.max()))), np.int64)
-    for row, (text, n) in enumerate(zip(texts, length)):
-        out[row, :n] = ids[offsets[text]:offsets[text] + n]
+def padded(rows, limit):
+    out = np.ones((len(rows), max(2, min(limit, max(map(len, rows))))), np.int64)
+    for i, row in enumerate(rows):
+        out[i, :min(limit, len(row))] = row[:limit]
     return torch.from_numpy(out)
 
 
@@ -53,6 +51,8 @@ def main(work, **settings):
     optimiser = torch.optim.AdamW(groups, lr=s["rate"], weight_decay=0.01)
     began, average, step = time.time(), None, 0
 
+    text = lambda t: data["ids"][data["offsets"][t]:data["offsets"][t + 1]]
+
     def make(rows, rng, negatives):
         texts = np.empty((len(rows), 1 + negatives), np.int64)
         for i, row in enumerate(rows):
@@ -62,11 +62,12 @@ def main(work, **settings):
             take = rng.permutation(found)[:negatives - s["random"]]
             other = mined["positive"][rng.integers(0, len(mined["positive"]), negatives)]
             texts[i, 1:] = np.concatenate([take, other])[:negatives]
-        passages = padded(data, texts.reshape(-1), s["passage_limit"]).reshape(len(rows), 1 + negatives, -1)
-        queries = np.ones((len(rows), max(2, max(min(len(asked[i]), s["query_limit"]) for i in rows))), np.int64)
+        passages = [text(t) for t in texts.reshape(-1)]
         for i, row in enumerate(rows):
-            queries[i, :len(asked[row])] = asked[row][:s["query_limit"]]
-        return torch.from_numpy(queries), passages
+            if rng.random() < s["echo"] and len(asked[row]) > 6:  # a passage that only repeats the question, and says a little about something else
+                other = text(mined["positive"][rng.integers(0, len(mined["positive"]))])
+                passages[(i + 1) * (1 + negatives) - 1] = np.concatenate([asked[row], other[: rng.integers(0, 16)]])
+        return padded([asked[i] for i in rows], s["query_limit"]), padded(passages, s["passage_limit"]).reshape(len(rows), 1 + negatives, -1)
 
     def check():
         model.eval()
