@@ -124,10 +124,16 @@ export function createIndexer(host: Host) {
         if (!live) throw new AppError('internal', 'no live index to write to')
         const building = lib.targets.building()
         await closeOthers([live, building])
-        const liveOpen = await openTarget(live)
+        let liveOpen: OpenTarget | null = null
+        try {
+          liveOpen = await openTarget(live)
+        } catch (error) {
+          // The live model's files are gone or others: nothing can be added to its index, but the new one can be built.
+          if (!(error instanceof AppError) || building?.state !== 'building') throw error
+        }
         const paused = lib.settings.flag('paused')
 
-        if (!paused && lib.queue.waiting() > 0) {
+        if (liveOpen && !paused && lib.queue.waiting() > 0) {
           await ingestQueue(liveOpen, {
             library: lib,
             libraryDir,
@@ -138,7 +144,7 @@ export function createIndexer(host: Host) {
           continue
         }
         // A crash between two files' writes, or a derived file that was deleted, shows as texts the live index lacks.
-        if (!paused && missingTexts(lib, liveOpen).missing.length > 0) {
+        if (liveOpen && !paused && missingTexts(lib, liveOpen).missing.length > 0) {
           await fill(lib, liveOpen, signal, {
             onStep: (step) => report({ type: 'filled', targetId: live.id, step }),
             yieldTo: () => lib.queue.waiting() > 0,
@@ -151,7 +157,7 @@ export function createIndexer(host: Host) {
             const complete = await fill(lib, open, signal, {
               onStep: (step) => report({ type: 'filled', targetId: building.id, step }),
               // New documents go before the new index.
-              yieldTo: () => lib.queue.waiting() > 0 && !lib.settings.flag('paused'),
+              yieldTo: () => liveOpen !== null && lib.queue.waiting() > 0 && !lib.settings.flag('paused'),
             })
             if (complete) {
               open.index.refreshFrequent()
@@ -166,6 +172,7 @@ export function createIndexer(host: Host) {
           }
           continue
         }
+        if (!liveOpen) return
         lib.documents.purgeRemoved(new Date(Date.now() - undoMs).toISOString())
         lib.texts.sweep()
         sweepStoredFiles(lib, libraryDir)

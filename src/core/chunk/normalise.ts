@@ -274,6 +274,7 @@ interface MarginLine {
 /**
  * Lines that come back at the same height with the same words, digits aside: on three pages or more, and on at least
  * two of five pages between the first and last of them (left and right pages may differ, chapters may change).
+ * None where most pages would have no other text.
  */
 function runningLines(text: ExtractedText): Set<Line> {
   const running = new Set<Line>()
@@ -324,7 +325,9 @@ function runningLines(text: ExtractedText): Set<Line> {
       from = to
     }
   }
-  return running
+  // Pages that would be left empty, most of them, are a register or slides of one line each: that line is the text.
+  const emptied = [...byPage.values()].filter((entries) => entries.every(({ line }) => running.has(line)))
+  return emptied.length * 2 > byPage.size ? new Set() : running
 }
 
 /** Words of a running line with its changing numbers taken out. */

@@ -92,9 +92,11 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
         await library.switchTo({ id: target.id })
         return
       }
-      const building = await library.building(undefined)
-      if (building) return
       try {
+        const building = await library.building(undefined)
+        const sameFiles = async ({ modelId, space }: Target) => (await models.facts(modelId)).space === space
+        // A newer chunker only offers a reindex; vectors of other model files cannot be searched, so those must be made anew.
+        if (building ? await sameFiles(building) : await sameFiles(live.target)) return
         await build(settings, false)
       } catch (error) {
         // The chosen model is gone or broken. The live index still answers by keywords; the model list says what is wrong.

@@ -157,17 +157,44 @@ async function finishGroup(
   for (const { done, sha256, text, chunks } of prepared) {
     if (!done) fresh.set(sha256, { sha256, title: text.title, chunks })
   }
-  try {
-    await writeTexts(live, [...fresh.values()], options.signal, () =>
-      library.texts.putMany(prepared.filter((one) => one.textIsNew)),
+  const write = (one: readonly Prepared[]) =>
+    writeTexts(
+      live,
+      [...fresh.values()].filter(({ sha256 }) => one.some((other) => other.sha256 === sha256)),
+      options.signal,
+      () => library.texts.putMany(one.filter(({ textIsNew }) => textIsNew)),
     )
+  let written = prepared
+  try {
+    await write(prepared)
   } catch (error) {
-    library.queue.release(prepared.map((one) => one.job.documentId))
-    if (error instanceof AppError && error.code === 'cancelled') return
-    throw error
+    if (isInterruption(error)) {
+      library.queue.release(prepared.map((one) => one.job.documentId))
+      if (error instanceof AppError && error.code === 'cancelled') return
+      throw error
+    }
+    // Some text of the group is more than the model can take: one by one shows which, and only that one fails [DA2].
+    written = []
+    for (const one of prepared) {
+      try {
+        await write([one])
+        written.push(one)
+      } catch (reason) {
+        if (isInterruption(reason)) {
+          library.queue.release(prepared.map((other) => other.job.documentId))
+          if (reason instanceof AppError && reason.code === 'cancelled') return
+          throw reason
+        }
+        failed.push({
+          job: one.job,
+          reason: { code: 'model-failed', data: { detail: String(reason).slice(0, 300) } },
+          sha256: one.sha256,
+        })
+      }
+    }
   }
   library.transaction(() => {
-    for (const { job, sha256, text, chunks } of prepared) {
+    for (const { job, sha256, text, chunks } of written) {
       library.documents.markRead(job.documentId, {
         sha256,
         title: text.title,
@@ -182,11 +209,19 @@ async function finishGroup(
     for (const { job, reason, sha256 } of failed) library.documents.markFailed(job.documentId, reason, sha256)
   })
   options.onProgress({
-    documentIds: [...prepared, ...failed].map((one) => one.job.documentId),
-    documents: prepared.length + failed.length,
+    documentIds: [...written, ...failed].map((one) => one.job.documentId),
+    documents: written.length + failed.length,
     chunks: [...fresh.values()].reduce((sum, text) => sum + (text.chunks?.length ?? 0), 0),
   })
 }
+
+/** What says nothing about a file: the work was stopped, a process died, the disk is full. */
+const isInterruption = (error: unknown): boolean =>
+  (error instanceof AppError && ['cancelled', 'unavailable', 'disk-full'].includes(error.code)) ||
+  isDiskFull(error)
+
+const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'SQLITE_FULL' || error.code === 'ENOSPC')
 
 /** A text on its way into a target. */
 export interface NewText {
