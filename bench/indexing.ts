@@ -3,14 +3,23 @@
  * Reference: `tokenise + run`, our tokenizer and the embedder's batches with nothing else; for a heavy model that is
  * all but `session.run` itself (bench/embedding.ts measures that loop bare).
  *
- *   node bench/indexing.ts [--model id] [--notes n] [--encoder]
+ *   node bench/indexing.ts [--model id] [--notes n] [--encoder] [--texts folder]
  *
  * --encoder: a float32 graph of MiniLM-L6's size with random weights instead of a built-in model.
  */
-import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { gunzipSync } from 'node:zlib'
 import { chunkingId } from '../src/core/engine/reindex.ts'
 import { createModels } from '../src/core/engine/models.ts'
 import { createExtractor } from '../src/core/extract/extractor-client.ts'
@@ -31,6 +40,7 @@ const { values } = parseArgs({
     model: { type: 'string', default: 'manifold-static-256' },
     notes: { type: 'string' },
     encoder: { type: 'boolean', default: false },
+    texts: { type: 'string', default: '../shared/evaluation' },
   },
 })
 const modelId = values.encoder ? 'bench-encoder' : values.model
@@ -178,8 +188,24 @@ async function measure(work: () => Promise<void>): Promise<{ wall: number; proce
   return { wall: performance.now() - started, processor: (user + system) / 1000 }
 }
 
-/** Notes of a few pages in both languages, from a fixed seed. */
+/** Notes of a few pages: passages of labelled sets where they are at hand, else made-up text in both languages from a fixed seed. */
 function writeNotes(count: number): void {
+  const passages = ['squad-en', 'cmrc2018-zh', 'cranfield-en', 'xquad-zh'].flatMap((name) => {
+    const path = join(values.texts, name, 'corpus.jsonl.gz')
+    if (!existsSync(path)) return []
+    const lines = gunzipSync(readFileSync(path)).toString().trim().split('\n')
+    return lines.map((line) => (JSON.parse(line) as { text: string }).text)
+  })
+  if (passages.length > 0) {
+    for (let i = 0; i < count; i++) {
+      const sections = Array.from(
+        { length: 6 },
+        (_, n) => `## Section ${n}\n\n${passages[(i * 7 + n * 577) % passages.length]}`,
+      )
+      writeFileSync(join(notesDir, `note-${i}.md`), `# Note ${i}\n\n${sections.join('\n\n')}\n`)
+    }
+    return
+  }
   let seed = 7
   const random = (below: number) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below
   const english =
