@@ -13,7 +13,7 @@ export function connectParent(): ParentHandle {
   return {
     send: (message) => {
       // A parent that has just died closes the channel; onDisconnect tells, so this need not.
-      if (process.connected) process.send!(message)
+      if (process.connected) process.send!(message, undefined, undefined, () => {})
     },
     onMessage: (listener) => void process.on('message', listener),
     onDisconnect: (listener) => void process.on('disconnect', listener),
