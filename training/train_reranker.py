@@ -4,7 +4,7 @@ import numpy as np, torch
 import torch.nn.functional as F
 from reranker import Reranker
 
-SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=2, rate=1e-3, query_limit=32, passage_limit=160, seed=1, threads=1, questions=8.0, weights=0, echo=0.1)
+SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=2, rate=1e-3, query_limit=32, passage_limit=160, seed=1, threads=1, questions=8.0, weights=0, echo=0.0)
 
 
 def padded(rows, limit):
