@@ -6,7 +6,9 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { dirname, join } from 'node:path'
+import { brotliDecompressSync } from 'node:zlib'
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
 import { packageRoot } from '../../src/core/package-layout.ts'
 
@@ -62,9 +64,33 @@ async function packagedBrowser(): Promise<string> {
     if (before === undefined) delete process.env.TMPDIR
     else process.env.TMPDIR = before
   }
+  if (lacksLibraries(join(making, 'chromium'))) {
+    // The package brings them for such a machine; they lie beside the browser, and only it is told of them.
+    const archive = readFileSync(
+      join(packageRoot(), 'node_modules', '@sparticuz', 'chromium', 'bin', 'al2023.tar.br'),
+    )
+    execFileSync('tar', ['-x', '-C', making], { input: brotliDecompressSync(archive) })
+  }
   // Another test may have been faster; its copy is as good.
   await rename(making, ready).catch(() => rm(making, { recursive: true, force: true }))
   return executable
+}
+
+function lacksLibraries(executable: string): boolean {
+  try {
+    return execFileSync('ldd', [executable], { encoding: 'utf8' }).includes('not found')
+  } catch {
+    return false
+  }
+}
+
+/** The environment a browser is started in: where its own libraries are, if it needed any. */
+export function browserEnvironment(executable: string): Record<string, string> {
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  )
+  const libraries = join(dirname(executable), 'lib')
+  return existsSync(libraries) ? { ...inherited, LD_LIBRARY_PATH: libraries } : inherited
 }
 
 export const browserArguments = (more: string[] = []): string[] => [
@@ -76,8 +102,10 @@ export const browserArguments = (more: string[] = []): string[] => [
 ]
 
 export async function launchBrowser(): Promise<Browser> {
+  const executablePath = await browserExecutable()
   return chromium.launch({
-    executablePath: await browserExecutable(),
+    executablePath,
+    env: browserEnvironment(executablePath),
     args: browserArguments(),
     headless: true,
   })

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
-import { browserArguments, browserExecutable } from './browser.ts'
+import { browserArguments, browserEnvironment, browserExecutable } from './browser.ts'
 import { realFork } from './electron-fuses.ts'
 import { PortHub, StandInPort, type Envelope, type PortOwner } from './electron-ports.ts'
 import { preloadScript } from './electron-preload.ts'
@@ -347,8 +347,10 @@ async function launch(): Promise<void> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const port = process.env.MANIFOLD_TEST_DEVTOOLS_PORT
+  const executablePath = await browserExecutable()
   context = await chromium.launchPersistentContext(join(app.getPath('userData'), 'profile'), {
-    executablePath: await browserExecutable(),
+    executablePath,
+    env: browserEnvironment(executablePath),
     args: browserArguments(port ? [`--remote-debugging-port=${port}`] : []),
     viewport: { width: 1280, height: 840 },
   })
