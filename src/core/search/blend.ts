@@ -1,5 +1,5 @@
 /**
- * The final score. Order comes from one sum, the fused evidence and half the reranker's log-odds, so that the reranker
+ * The final score. Order comes from one sum, the fused evidence and twice the reranker's log-odds, so that the reranker
  * overrules exact keyword evidence only as far as its weight reaches [SE5]. What is shown is the probability that a passage
  * answers: it rises with that sum, and with how far it stands above the passages in the middle of the list, for a true
  * answer stands out. Parameters and the sweep that chose them: docs/decisions/0003-fusion.md.
@@ -8,13 +8,13 @@
 export interface BlendWeights {
   /** Of the reranker's calibrated log-odds, beside the fused score. */
   rerank: number
-  /** P = sigmoid(level * l(sum) + gap * (l(sum) - l(middle)) + bias), l(x) = ln(1 + x). */
+  /** P = sigmoid(level * l(sum) + gap * (l(sum) - l(middle)) + bias), l(x) = ln(1 + softplus(x)). */
   level: number
   gap: number
   bias: number
 }
 
-export const blendWeights: BlendWeights = { rerank: 1, level: 0.08, gap: 2.34, bias: -1.97 }
+export const blendWeights: BlendWeights = { rerank: 2, level: 0.05, gap: 2.23, bias: -1.72 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
 export const middleFrom = 3
@@ -54,8 +54,8 @@ export function createBlend(
   }
 }
 
-/** Below nothing there is little to tell apart, but order must hold. */
-export const l = (x: number): number => (x > 0 ? Math.log1p(x) : 0.01 * x)
+/** ln(1 + softplus(x)): like ln(1 + x) above nothing, and below it ever flatter, so that order holds everywhere. */
+export const l = (x: number): number => Math.log1p(x > 30 ? x : Math.log1p(Math.exp(x)))
 
 export const sigmoid = (x: number): number =>
   x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x))
