@@ -4,6 +4,8 @@ import numpy as np
 import graphs, layout
 
 BASE = "manifold-static-256"
+# As the cards say.
+SAID = {"languages": ["zh", "en"], "licence": "cc-by-sa-4.0"}
 
 
 def static(work, models, table):
@@ -16,7 +18,7 @@ def static(work, models, table):
         folder = f"{models}/manifold-static-{kept}"
         shared = {} if kept == 256 else {"externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}
         layout.write_json(folder + "/config.json", {"model_type": "manifold-static", "architectures": ["ManifoldStatic"], "hidden_size": kept, "vocab_size": count,
-                          "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32", "manifold": {"name": f"Manifold static {kept}", "type": "static", **shared}})
+                          "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32", "manifold": {"name": f"Manifold static {kept}", "type": "static", **SAID, **shared}})
         layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
         layout.sentence_transformer(folder, kept)
         graphs.static(f"{folder}/onnx/model.onnx", count, width, kept)
@@ -36,7 +38,7 @@ def rerank(work, models, checkpoint, name="manifold-rerank", scale="1", bias="0"
     graphs.reranker(f"{folder}/onnx/model.onnx", state, len(weight), 256)
     layout.write_json(folder + "/config.json", {"model_type": "manifold-rerank", "architectures": ["ManifoldRerank"], "num_labels": 1, "vocab_size": len(weight),
                       "max_position_embeddings": 512, "pad_token_id": 1, "type_vocab_size": 2, "torch_dtype": "float32",
-                      "manifold": {"name": "Manifold late interaction", "type": "late-interaction", "calibration": {"scale": float(scale), "bias": float(bias)},
+                      "manifold": {"name": "Manifold late interaction", "type": "late-interaction", **SAID, "calibration": {"scale": float(scale), "bias": float(bias)},
                                    "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin", "reranker.bin": f"{name}/onnx/reranker.bin"}, "tokenizer": BASE}})
     layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
 
@@ -52,7 +54,7 @@ def context(work, models, checkpoint):
     graphs.context(f"{folder}/onnx/model.onnx", state, count, width, scale.max() * 127)
     layout.write_json(folder + "/config.json", {"model_type": "manifold-context", "architectures": ["ManifoldContext"], "hidden_size": width, "vocab_size": count,
                       "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32",
-                      "manifold": {"name": "Manifold context 256", "type": "contextual embedding", "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}})
+                      "manifold": {"name": "Manifold context 256", "type": "contextual embedding", **SAID, "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}})
     layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
     layout.sentence_transformer(folder, width)
 

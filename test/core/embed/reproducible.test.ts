@@ -39,6 +39,7 @@ describe.each<[string, () => Promise<Model>]>([
   ['tiny-int8', () => tiny('tiny-int8')],
   ['manifold-static-256', () => builtIn('manifold-static-256')],
   ['manifold-static-128', () => builtIn('manifold-static-128')],
+  ['manifold-context-256', () => builtIn('manifold-context-256')],
 ])('[MO2] %s', (id, load) => {
   test('[MO2] a text has the same bits alone, in any batch, padded, on any number of threads and after a restart', async () => {
     const model = await load()
