@@ -3,9 +3,13 @@
  * the thread died and was replaced.
  */
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { startThread, type Thread } from '../threads/thread.ts'
 import type { InferenceJobs, OpenedModel, OpenModel, RunRows } from './jobs.ts'
+
+/** One slice takes a tenth of this on a slow machine. */
+const closeLimitMs = 5_000
 
 export interface Inference {
   /** Threads a run uses. */
@@ -80,6 +84,10 @@ export function startInference(
       }
     },
 
-    close: () => thread.close(),
+    async close() {
+      const idle = thread.call.stop(undefined).catch(() => {})
+      await Promise.race([idle, sleep(closeLimitMs, undefined, { ref: false })])
+      await thread.close()
+    },
   }
 }

@@ -115,6 +115,16 @@ export function createInferenceJobs() {
       await lane.run(true, new AbortController().signal, async () => (await model)?.graph.close())
     },
 
+    /** Resolves when nothing runs, and nothing will any more: a thread that is ended inside a native call takes the process with it. */
+    stop(): Promise<void> {
+      return new Promise((resolve) => {
+        void lane.run(true, new AbortController().signal, () => {
+          resolve()
+          return new Promise<never>(() => {})
+        })
+      })
+    },
+
     /** Unit vectors, row after row. */
     async embed(rows: RunRows, { signal }: JobContext): Promise<Transfer<Float32Array>> {
       const { graph, spec, output, opened } = await find(rows.key)
