@@ -218,7 +218,7 @@ function fit(files: readonly string[]): void {
     (one: Evidence): number =>
       (one.logit === null ? -1e6 : 0) + weight * (one.logit ?? 0) + fused(one)
   for (const weight of [0, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 10]) row(`rerank ${weight}`, sum(weight))
-  for (const weight of [...new Set([blendWeights.rerank, 0.5, 1, 1.5, 2, 2.5, 3, 4])])
+  for (const weight of new Set([blendWeights.rerank, 0.5, 1, 1.5, 2, 2.5, 3, 4]))
     calibrate([...sets.values()].flat(), weight, sum(weight))
 }
 
