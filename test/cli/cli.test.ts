@@ -13,7 +13,7 @@ interface Ran {
   code: number
   out: string
   err: string
-  // biome-ignore lint: each command prints a value of its own
+  // Each command prints a value of its own
   json: any
 }
 

@@ -3,7 +3,7 @@
  * same text gets the same bits whatever its batch, on the CPU [MO2]. Refuses vectors that are not numbers.
  */
 import { AppError } from '../../shared/errors.ts'
-import type { Inference, OpenInference } from '../models/inference.ts'
+import { graphSpecOf, type Inference, type OpenInference } from '../models/inference.ts'
 import { loadTokenizer, readDenseLayers, type Model } from '../models/load.ts'
 import { testEmbedding, type SelfTest } from '../models/self-test.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
@@ -57,15 +57,7 @@ export async function createEmbedder({
   ])
   const open = await inference.open({
     key: `${space} ${device} ${inference.threads}`,
-    graph: {
-      graph: model.graphFile,
-      externalData: model.externalData,
-      threads: inference.threads,
-      device,
-      padId: tokenizer.padId,
-      paddingSide: tokenizer.paddingSide,
-      twoTypes: model.twoTypes,
-    },
+    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
     vector: { pooling: model.pooling, dense, truncateTo: model.truncateTo },
   })
   const { prompts, maxTokens } = model

@@ -196,7 +196,7 @@ const isMissing = (error: unknown): boolean =>
 export function safeRelativePath(name: string): string {
   const parts = name
     .normalize('NFC')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what goes
+    // Control characters go.
     .replace(/[\u0000-\u001f\u007f]/g, '')
     .split(/[/\\]+/)
     .map((part) => part.trim())

@@ -7,6 +7,24 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { startThread, type Thread } from '../threads/thread.ts'
 import type { InferenceJobs, OpenedModel, OpenModel, RunRows } from './jobs.ts'
+import type { Model } from './load.ts'
+import type { GraphSpec } from './session.ts'
+import type { Tokenizer } from './tokenizer.ts'
+
+/** How the thread is to open a model's graph. */
+export const graphSpecOf = (
+  model: Model,
+  tokenizer: Pick<Tokenizer, 'padId' | 'paddingSide'>,
+  { threads, device }: { threads: number; device: string },
+): GraphSpec => ({
+  graph: model.graphFile,
+  externalData: model.externalData,
+  threads,
+  device,
+  padId: tokenizer.padId,
+  paddingSide: tokenizer.paddingSide,
+  twoTypes: model.twoTypes,
+})
 
 /** One slice takes a tenth of this on a slow machine. */
 const closeLimitMs = 5_000

@@ -5,7 +5,7 @@
 import { AppError } from '../../shared/errors.ts'
 import { planBatches, tokensFor } from '../embed/batches.ts'
 import { findBatching, type Batching } from '../models/self-test.ts'
-import type { Inference } from '../models/inference.ts'
+import { graphSpecOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
 import type { Reranker } from './types.ts'
@@ -38,15 +38,7 @@ export async function createReranker({
   const tokenizer = await loadTokenizer(model)
   const open = await inference.open({
     key: `rerank ${model.folder} ${device} ${inference.threads}`,
-    graph: {
-      graph: model.graphFile,
-      externalData: model.externalData,
-      threads: inference.threads,
-      device,
-      padId: tokenizer.padId,
-      paddingSide: tokenizer.paddingSide,
-      twoTypes: model.twoTypes,
-    },
+    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
     vector: null,
   })
   let batching: Batching = 'alone'

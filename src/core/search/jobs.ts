@@ -203,16 +203,6 @@ export function createSearchJobs(lookup: DocumentLookup) {
         }))
     },
 
-    /** Where a chunk stands in its text; lines and boxes come from the stored text. */
-    place({ chunkId }: { chunkId: number }) {
-      const index = current()
-      const text = index?.texts.textOf(chunkId)
-      const chunk = text && index?.index.chunksBetween(chunkId, chunkId)[0]
-      if (!text || !chunk) throw new AppError('not-found', 'this passage is no longer in the index')
-      const { charStart, charEnd, pageStart, pageEnd, lineStart, lineEnd, headings } = chunk
-      return { sha256: text.sha256, charStart, charEnd, pageStart, pageEnd, lineStart, lineEnd, headings }
-    },
-
     close(): void {
       live?.close()
       live = null

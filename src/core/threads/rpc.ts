@@ -17,7 +17,7 @@ export interface JobContext {
   progress(value: unknown): void
 }
 
-// biome-ignore lint: any is what lets every job have its own argument
+// `any` is what lets every job have its own argument
 export type Jobs = Record<string, (argument: any, context: JobContext) => unknown>
 
 export interface CallOptions {
