@@ -16,6 +16,7 @@ import { createEvents } from './engine/events.ts'
 import { createFolderWatch } from './engine/folder-watch.ts'
 import { createIndexing } from './engine/indexing.ts'
 import { createLive } from './engine/live.ts'
+import { createModelManager } from './engine/model-manager.ts'
 import { createModels } from './engine/models.ts'
 import { createProgress } from './engine/progress.ts'
 import { createReindex } from './engine/reindex.ts'
@@ -127,6 +128,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     })
     closing.push(() => folders.close())
 
+    const manager = createModelManager({ libraryDir, library, models, emit: (event) => events.emit(event) })
+
     async function status() {
       const [counts, settings, paused] = await Promise.all([
         library.counts(undefined),
@@ -154,7 +157,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         reindex: counts.building && progress.reindex(counts.building),
         live: live.describe(settings),
         truncatedChunks: counts.truncated,
-        outboundRequests: 0,
+        outboundRequests: manager.outboundRequests(),
       }
     }
 
@@ -283,6 +286,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
 
       models: {
         list: async () => ({ models: await models.list() }),
+        ...manager.calls,
       },
 
       reindex: {
@@ -334,6 +338,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           if (!row) throw new AppError('not-found', 'There is no such document.', { data: { id } })
           return { path: row.stored_sha256 === null ? row.path : storedFile(libraryDir, row.stored_sha256) }
         },
+        importModel: (input: { path: string }) => manager.importModel(input),
         /** In the indexer process, which stops indexing for as long as it takes. */
         evaluate: (
           input: { folder: string; distractors?: string | undefined; maxQueries?: number | undefined },

@@ -1,12 +1,13 @@
 /**
  * Everything a door can ask of the engine, once. The typed client, the server's router and the OpenAPI page all
- * come from here. Bytes do not: uploads go to `PUT /upload`, document bytes come from the signed address of
- * `documents.address`. Calls under `local` name paths, so only the private socket may use them.
+ * come from here. Bytes do not: uploads go to `PUT /upload` and `PUT /models/upload`, document bytes come from the
+ * signed address of `documents.address`. Calls under `local` name paths, so only the private socket may use them.
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
 import { DocumentKind, DocumentStatus, DocumentSummary, ReasonCode } from './document.ts'
 import { errorCodes } from './errors.ts'
+import { CatalogEntry, modelSources, poolingModes } from './models.ts'
 import { Hit, Range, SearchRequest, SearchUpdate } from './search.ts'
 import { ChunkingSettings, Settings, SettingsPatch } from './settings.ts'
 import { DoctorReport, EngineEvent, ModelInfo, Status } from './status.ts'
@@ -25,6 +26,7 @@ const base = oc.errors({
 const DocumentId = z.number().int().positive()
 const DocumentIds = z.strictObject({ ids: z.array(DocumentId).min(1).max(10_000) })
 const Done = z.object({ done: z.number().int() })
+const ModelId = z.string().min(1).max(200)
 const Nothing = z.strictObject({}).prefault({})
 
 export const DocumentQuery = z.strictObject({
@@ -170,6 +172,22 @@ export const contract = {
   },
   models: {
     list: base.input(Nothing).output(z.object({ models: z.array(ModelInfo) })),
+    /** What can be downloaded, and how far it is. Asks nobody. */
+    catalog: base.input(Nothing).output(z.object({ entries: z.array(CatalogEntry) })),
+    /** Starts or resumes; returns at once. The only call that makes a request to the network. */
+    download: base
+      .input(z.strictObject({ id: ModelId, source: z.enum(modelSources).optional() }))
+      .output(Done),
+    /** Stops; what has come stays for a resume. */
+    cancelDownload: base.input(z.strictObject({ id: ModelId })).output(Done),
+    /** Stops, and drops what has come. */
+    discardDownload: base.input(z.strictObject({ id: ModelId })).output(Done),
+    /** Off the list and off the disk. An index that stands on it keeps its files and goes on answering. */
+    remove: base.input(z.strictObject({ id: ModelId })).output(Done),
+    /** The person's word where a folder does not say; kept only if the model then passes its self-test. */
+    setPooling: base
+      .input(z.strictObject({ id: ModelId, pooling: z.enum(poolingModes) }))
+      .output(z.object({ model: ModelInfo })),
   },
   reindex: {
     /** Rebuilds with the present settings even where nothing changed. */
@@ -199,6 +217,10 @@ export const contract = {
       ),
     /** Where a document's file is, for "Reveal". */
     reveal: base.input(z.strictObject({ id: DocumentId })).output(z.object({ path: z.string() })),
+    /** Copies a model's folder, or unpacks a zip of one, into the library. */
+    importModel: base
+      .input(z.strictObject({ path: z.string().min(1).max(32_768) }))
+      .output(z.object({ model: ModelInfo })),
     evaluate: base
       .input(
         z.strictObject({

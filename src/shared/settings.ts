@@ -1,5 +1,6 @@
 /** The person's choices. Everything here has a default, so an empty library is a valid one. */
 import { z } from 'zod'
+import { isMirrorAddress, modelSources } from './models.ts'
 
 export const chunkStrategies = ['fixed', 'recursive', 'semantic'] as const
 
@@ -15,6 +16,11 @@ export const devices = ['cpu', 'auto', 'webgpu', 'dml', 'coreml', 'cuda'] as con
 export const languages = ['system', 'zh-CN', 'en'] as const
 export const themes = ['system', 'light', 'dark'] as const
 
+const MirrorAddress = z
+  .string()
+  .max(2000)
+  .refine((text) => text === '' || isMirrorAddress(text), 'An https address is expected.')
+
 export const Settings = z.strictObject({
   embeddingModel: z.string().min(1).max(200).default('manifold-static-256'),
   /** null: no reranking. */
@@ -27,6 +33,10 @@ export const Settings = z.strictObject({
   language: z.enum(languages).default('system'),
   theme: z.enum(themes).default('system'),
   searchHistory: z.boolean().default(true),
+  /** Whom `models.download` asks, and nobody else. */
+  modelSource: z.enum(modelSources).default('huggingface'),
+  /** The address of the custom source; '' for none. */
+  modelMirror: MirrorAddress.default(''),
 })
 export type Settings = z.infer<typeof Settings>
 
@@ -48,6 +58,8 @@ export const SettingsPatch = z
     language: z.enum(languages),
     theme: z.enum(themes),
     searchHistory: z.boolean(),
+    modelSource: z.enum(modelSources),
+    modelMirror: MirrorAddress,
   })
   .partial()
 export type SettingsPatch = z.infer<typeof SettingsPatch>

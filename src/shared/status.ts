@@ -1,6 +1,7 @@
 /** What the engine says about itself: counts that are counted, never remembered [DA3, RE4]. */
 import { z } from 'zod'
 import { Reason } from './document.ts'
+import { ModelWarning } from './models.ts'
 import { chunkStrategies, devices } from './settings.ts'
 
 export const ModelInfo = z.object({
@@ -16,8 +17,18 @@ export const ModelInfo = z.object({
   licence: z.string(),
   sizeBytes: z.number(),
   calibrated: z.boolean(),
+  /** refused: listed with its reason, and not usable as it is. */
+  state: z.enum(['ready', 'refused']),
   /** null when usable; else why it was refused. */
   problem: z.string().nullable(),
+  /** What `problem` is, for a translated sentence: 'missing-file', 'pooling-unknown', 'dimensions', … */
+  problemCode: z.string().nullable(),
+  /** Nothing says how its token vectors become one; `models.setPooling` says it. */
+  poolingUnknown: z.boolean(),
+  removable: z.boolean(),
+  /** An index stands on it: the library keeps its files, whatever becomes of the list. */
+  pinned: z.boolean(),
+  warnings: z.array(ModelWarning),
 })
 export type ModelInfo = z.infer<typeof ModelInfo>
 
@@ -90,6 +101,8 @@ export const EngineEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('documents-changed'), ids: z.array(z.number().int()).nullable() }),
   z.object({ type: z.literal('settings-changed') }),
   z.object({ type: z.literal('index-switched') }),
+  /** A download began, went on or ended, or the list of models changed; at most four a second. */
+  z.object({ type: z.literal('downloads-changed') }),
 ])
 export type EngineEvent = z.infer<typeof EngineEvent>
 

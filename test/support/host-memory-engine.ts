@@ -139,7 +139,17 @@ export function createMemoryEngine(directory: string): MemoryEngine {
         return { settings, reindexStarted: false }
       },
     },
-    models: { list: async () => ({ models: [] }) },
+    models: {
+      list: async () => ({ models: [] }),
+      catalog: async () => ({ entries: [] }),
+      download: done('download'),
+      cancelDownload: done('cancelDownload'),
+      discardDownload: done('discardDownload'),
+      remove: done('removeModel'),
+      setPooling: async ({ id }) => {
+        throw new AppError('model-missing', `There is no model "${id}".`)
+      },
+    },
     reindex: { start: done('start'), pause: done('pause'), resume: done('resume'), cancel: done('cancel') },
     sources: { list: async () => ({ sources: [] }), remove: done('removeSource') },
     local: {
@@ -148,6 +158,9 @@ export function createMemoryEngine(directory: string): MemoryEngine {
         return { documents: paths.length, unchanged: 0, refused: [] }
       },
       reveal: async ({ id }) => ({ path: join(directory, String(id)) }),
+      importModel: async ({ path }) => {
+        throw new AppError('model-missing', `There is no model in ${path}.`)
+      },
       async *evaluate() {
         yield { stage: 'done', done: 1, total: 1, report: null }
       },

@@ -54,7 +54,7 @@ export function createModelCatalog({
             return infoOf(await resolveModel(id))
           } catch (error) {
             if (!(error instanceof AppError)) throw error
-            return broken(id, builtIn, error.message)
+            return broken(id, builtIn, error)
           }
         }),
       )
@@ -75,10 +75,16 @@ export const infoOf = (model: Model): ModelInfo => ({
   licence: model.licence,
   sizeBytes: model.sizeBytes,
   calibrated: model.calibration !== null,
+  state: 'ready',
   problem: null,
+  problemCode: null,
+  poolingUnknown: false,
+  removable: !model.builtIn,
+  pinned: false,
+  warnings: [],
 })
 
-const broken = (id: string, builtIn: boolean, problem: string): ModelInfo => ({
+const broken = (id: string, builtIn: boolean, { message, data }: AppError): ModelInfo => ({
   id,
   name: id,
   task: 'embedding',
@@ -90,5 +96,11 @@ const broken = (id: string, builtIn: boolean, problem: string): ModelInfo => ({
   licence: '',
   sizeBytes: 0,
   calibrated: false,
-  problem,
+  state: 'refused',
+  problem: message,
+  problemCode: String(data.problem ?? 'unknown'),
+  poolingUnknown: data.problem === 'pooling-unknown',
+  removable: !builtIn,
+  pinned: false,
+  warnings: [],
 })

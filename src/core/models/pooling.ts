@@ -3,9 +3,9 @@
  * in double precision and in order, so padding and batch mates cannot change a bit [MO2].
  * Formulas: sentence_transformers/models/Pooling.py and Dense.py.
  */
+import type { PoolingMode } from '../../shared/models.ts'
 
-export const poolingModes = ['cls', 'mean', 'max', 'weighted-mean', 'mean-sqrt', 'last-token'] as const
-export type PoolingMode = (typeof poolingModes)[number]
+export type { PoolingMode }
 
 export interface DenseLayer {
   inputs: number
