@@ -7,6 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DocumentQuery } from '../shared/contract.ts'
 import type { DocumentSummary } from '../shared/document.ts'
 import { AppError } from '../shared/errors.ts'
+import type {
+  EstimateRequest,
+  ReindexEstimate,
+  TrialHit,
+  TrialRequest,
+  TrialStep,
+} from '../shared/reindex.ts'
 import type { SearchRequest, SearchUpdate } from '../shared/search.ts'
 import type { SettingsPatch } from '../shared/settings.ts'
 import { linkPaths, receiveUpload, rescan } from './engine/add.ts'
@@ -155,6 +162,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         reasons: counts.reasons,
         ingest: progress.ingest({ waiting: counts.queued, current: counts.current, paused }),
         reindex: counts.building && progress.reindex(counts.building),
+        former: null,
         live: live.describe(settings),
         truncatedChunks: counts.truncated,
         outboundRequests: manager.outboundRequests(),
@@ -315,6 +323,17 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           events.statusChanged()
           return { done }
         },
+        estimate: (_request: EstimateRequest): Promise<ReindexEstimate> =>
+          Promise.reject(new AppError('unavailable', 'Measuring a reindex is not possible yet.')),
+        trial: (_request: TrialRequest): AsyncGenerator<TrialStep> =>
+          streamed(() => Promise.reject(new AppError('unavailable', 'Trying a model is not possible yet.'))),
+        compare: (_request: { query: string }): Promise<{ live: TrialHit[]; next: TrialHit[] }> =>
+          Promise.reject(new AppError('conflict', 'No index waits to be compared.')),
+        switch: (): Promise<{ done: number }> =>
+          Promise.reject(new AppError('conflict', 'No index waits to be switched to.')),
+        rollback: (): Promise<{ done: number }> =>
+          Promise.reject(new AppError('conflict', 'There is no former index to go back to.')),
+        dropFormer: async () => ({ done: 0, freedBytes: 0 }),
       },
 
       sources: {

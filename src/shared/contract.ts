@@ -8,6 +8,7 @@ import { z } from 'zod'
 import { DocumentKind, DocumentStatus, DocumentSummary, ReasonCode } from './document.ts'
 import { errorCodes } from './errors.ts'
 import { CatalogEntry, modelSources, poolingModes } from './models.ts'
+import { EstimateRequest, ReindexEstimate, TrialHit, TrialRequest, TrialStep } from './reindex.ts'
 import { Hit, Range, SearchRequest, SearchUpdate } from './search.ts'
 import { ChunkingSettings, Settings, SettingsPatch } from './settings.ts'
 import { DoctorReport, EngineEvent, ModelInfo, Status } from './status.ts'
@@ -196,6 +197,20 @@ export const contract = {
     resume: base.input(Nothing).output(Done),
     /** Back to the live index's model and chunking; what was built is dropped. */
     cancel: base.input(Nothing).output(Done),
+    /** Time, disk and languages of another model or chunking, measured now on a sample of this library [RE4]. */
+    estimate: base.input(EstimateRequest.prefault({})).output(ReindexEstimate),
+    /** Embeds some documents with another model and searches them with both. Nothing is kept; closing the stream cancels. */
+    trial: base.input(TrialRequest).output(eventIterator(TrialStep)),
+    /** By meaning, in the live and in the new index. 'conflict' while no index waits to be compared. */
+    compare: base
+      .input(z.strictObject({ query: z.string().min(1).max(1000) }))
+      .output(z.object({ live: z.array(TrialHit), next: z.array(TrialHit) })),
+    /** The index that waits answers from now on. 'conflict' when none does. */
+    switch: base.input(Nothing).output(Done),
+    /** The former index answers again, and catches up; the one that answered becomes the former [RE3]. */
+    rollback: base.input(Nothing).output(Done),
+    /** Gives the disk of the former index back. */
+    dropFormer: base.input(Nothing).output(Done.extend({ freedBytes: z.number() })),
   },
   sources: {
     list: base.input(Nothing).output(z.object({ sources: z.array(Source) })),

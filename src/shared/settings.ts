@@ -14,6 +14,8 @@ export type ChunkingSettings = z.infer<typeof ChunkingSettings>
 
 export const devices = ['cpu', 'auto', 'webgpu', 'dml', 'coreml', 'cuda'] as const
 export const languages = ['system', 'zh-CN', 'en'] as const
+/** When a new index is built: answer from it by itself, or let the person compare first. */
+export const afterReindex = ['switch', 'compare'] as const
 export const themes = ['system', 'light', 'dark'] as const
 
 const MirrorAddress = z
@@ -26,6 +28,7 @@ export const Settings = z.strictObject({
   /** null: no reranking. */
   rerankerModel: z.string().min(1).max(200).nullable().default('manifold-late-interaction'),
   chunking: ChunkingSettings.prefault({}),
+  afterReindex: z.enum(afterReindex).default('switch'),
   device: z.enum(devices).default('cpu'),
   /** Threads for inference; 0 means half the cores, at least one. */
   threads: z.number().int().min(0).max(256).default(0),
@@ -52,6 +55,7 @@ export const SettingsPatch = z
         overlapTokens: z.number().int().min(0).max(256),
       })
       .partial(),
+    afterReindex: z.enum(afterReindex),
     device: z.enum(devices),
     threads: z.number().int().min(0).max(256),
     rerankBudgetMs: z.number().int().min(50).max(10_000),

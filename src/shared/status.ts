@@ -33,7 +33,8 @@ export const ModelInfo = z.object({
 export type ModelInfo = z.infer<typeof ModelInfo>
 
 export const ReindexStatus = z.object({
-  state: z.enum(['building', 'paused', 'failed']),
+  /** complete: built, and kept up to date, but answering only when the person says so. */
+  state: z.enum(['building', 'paused', 'failed', 'complete']),
   embeddingModel: z.string(),
   strategy: z.enum(chunkStrategies),
   documentsDone: z.number().int(),
@@ -43,8 +44,30 @@ export const ReindexStatus = z.object({
   chunksPerSecond: z.number().nullable(),
   secondsLeft: z.number().nullable(),
   error: z.string().nullable(),
+  /** The passages are those of the live or the former index: only vectors are made. */
+  embedOnly: z.boolean(),
+  /** Passages whose vector was there already. */
+  reusedVectors: z.number().int(),
+  waitingFor: z.enum(['person']).nullable(),
 })
 export type ReindexStatus = z.infer<typeof ReindexStatus>
+
+/** The index that answered before the last switch, kept for one click back [RE3]. */
+export const FormerStatus = z.object({
+  embeddingModel: z.string(),
+  strategy: z.enum(chunkStrategies),
+  dimensions: z.number().int(),
+  /** First 12 hex digits of the space's signature. */
+  space: z.string(),
+  /** What dropping it frees. */
+  sizeBytes: z.number(),
+  /** How much of the library it has; the rest is caught up after going back. */
+  documentsDone: z.number().int(),
+  documentsTotal: z.number().int(),
+  /** Whether its model can still be opened. */
+  usable: z.boolean(),
+})
+export type FormerStatus = z.infer<typeof FormerStatus>
 
 export const Status = z.object({
   library: z.object({
@@ -78,6 +101,7 @@ export const Status = z.object({
     })
     .nullable(),
   reindex: ReindexStatus.nullable(),
+  former: FormerStatus.nullable(),
   live: z.object({
     embeddingModel: z.string(),
     dimensions: z.number().int(),
@@ -89,6 +113,8 @@ export const Status = z.object({
     provider: z.string(),
     /** First 12 hex digits of the space's signature [MO1]. */
     space: z.string(),
+    /** What of the recipe a newer program would do otherwise, as 'chunker'; empty when nothing. Only offers a reindex [MO1]. */
+    outdated: z.array(z.string()),
   }),
   truncatedChunks: z.number().int(),
   outboundRequests: z.number().int(),

@@ -21,6 +21,9 @@ const reindex: NonNullable<Status['reindex']> = {
   chunksPerSecond: null,
   secondsLeft: null,
   error: null,
+  embedOnly: false,
+  reusedVectors: 0,
+  waitingFor: null,
 }
 
 test('shows the share of files read', () => {

@@ -15,6 +15,7 @@ export const emptyStatus: Status = {
   reasons: [],
   ingest: null,
   reindex: null,
+  former: null,
   live: {
     embeddingModel: 'manifold-static-256',
     dimensions: 256,
@@ -24,6 +25,7 @@ export const emptyStatus: Status = {
     device: 'cpu',
     provider: 'cpu',
     space: '0123456789ab',
+    outdated: [],
   },
   truncatedChunks: 0,
   outboundRequests: 0,
@@ -150,7 +152,20 @@ export function createMemoryEngine(directory: string): MemoryEngine {
         throw new AppError('model-missing', `There is no model "${id}".`)
       },
     },
-    reindex: { start: done('start'), pause: done('pause'), resume: done('resume'), cancel: done('cancel') },
+    reindex: {
+      start: done('start'),
+      pause: done('pause'),
+      resume: done('resume'),
+      cancel: done('cancel'),
+      estimate: () => Promise.reject(new AppError('unavailable', 'there is no library to measure')),
+      async *trial() {
+        yield { stage: 'done', done: 0, total: 0, results: [] }
+      },
+      compare: async () => ({ live: [], next: [] }),
+      switch: done('switch'),
+      rollback: done('rollback'),
+      dropFormer: async () => ({ done: 1, freedBytes: 0 }),
+    },
     sources: { list: async () => ({ sources: [] }), remove: done('removeSource') },
     local: {
       add: async ({ paths }) => {

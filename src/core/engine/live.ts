@@ -128,6 +128,7 @@ export function createLive({
         device: settings.device,
         provider: embedders.get(target.space)?.provider ?? 'cpu',
         space: target.space.slice(0, 12),
+        outdated: [],
       }
     },
 

@@ -73,6 +73,9 @@ export function createProgress(): Progress {
         chunksPerSecond: running ? fillRate.perSecond() : null,
         secondsLeft: textsPerSecond ? (total - done) / textsPerSecond : null,
         error: target.error,
+        embedOnly: false,
+        reusedVectors: 0,
+        waitingFor: null,
       }
     },
   }
