@@ -27,6 +27,7 @@ import { createModelManager } from './engine/model-manager.ts'
 import { createModels } from './engine/models.ts'
 import { createProgress } from './engine/progress.ts'
 import { createReindex } from './engine/reindex.ts'
+import { createSelfTests, recordsIn, remoteNotes } from './engine/self-tests.ts'
 import { streamed } from './engine/streamed.ts'
 import { checkPlace } from './files/volume.ts'
 import type { Host } from './host.ts'
@@ -77,7 +78,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
   }
   try {
     await library.settings(undefined)
-    const models = createModels({ host, libraryDir })
+    const models = createModels({ host, libraryDir, records: recordsIn(remoteNotes(library)) })
     closing.push(() => models.close())
     const reindex = createReindex({ library, models })
     await reindex.ensureLive()
@@ -87,6 +88,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     const live = createLive({ host, libraryDir, library, models })
     closing.push(() => live.close())
     await live.open()
+
+    const selfTests = createSelfTests({ library, models, canaryOf: () => null })
 
     const progress = createProgress()
     const events = createEvents(() => status())
@@ -295,6 +298,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       models: {
         list: async () => ({ models: await models.list() }),
         ...manager.calls,
+        test: selfTests.test,
+        override: selfTests.override,
       },
 
       reindex: {

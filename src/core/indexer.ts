@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { AppError } from '../shared/errors.ts'
 import { evaluateFolder, type EvaluationReport } from './evaluate/evaluate.ts'
 import { createModels, type Models } from './engine/models.ts'
+import { localNotes, recordsIn } from './engine/self-tests.ts'
 import { createExtractor } from './extract/extractor-client.ts'
 import { forgetDocuments, type ForgetReport } from './forget.ts'
 import type { Host } from './host.ts'
@@ -101,9 +102,9 @@ export function createIndexer(host: Host) {
     async open(argument: { libraryDir: string }): Promise<void> {
       if (library) return
       libraryDir = argument.libraryDir
-      models = createModels({ host, libraryDir })
-      extractor = createExtractor({ host })
       const opening = openLibrary(libraryDir, { nameTokens })
+      models = createModels({ host, libraryDir, records: recordsIn(localNotes(opening.settings)) })
+      extractor = createExtractor({ host })
       for (const job of opening.queue.recover()) {
         opening.documents.markFailed(
           job.documentId,

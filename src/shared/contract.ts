@@ -11,7 +11,7 @@ import { CatalogEntry, modelSources, poolingModes } from './models.ts'
 import { EstimateRequest, ReindexEstimate, TrialHit, TrialRequest, TrialStep } from './reindex.ts'
 import { Hit, Range, SearchRequest, SearchUpdate } from './search.ts'
 import { ChunkingSettings, Settings, SettingsPatch } from './settings.ts'
-import { DoctorReport, EngineEvent, ModelInfo, Status } from './status.ts'
+import { DoctorReport, EngineEvent, ModelInfo, SelfTestReport, Status } from './status.ts'
 
 const base = oc.errors({
   /** The one expected failure: switch on `data.code`. */
@@ -189,6 +189,10 @@ export const contract = {
     setPooling: base
       .input(z.strictObject({ id: ModelId, pooling: z.enum(poolingModes) }))
       .output(z.object({ model: ModelInfo })),
+    /** The self-test, made afresh: seconds, or a minute for a large model [MO4]. */
+    test: base.input(z.strictObject({ id: ModelId })).output(SelfTestReport),
+    /** Use a model although a check of its self-test failed; 'conflict' where that cannot be. */
+    override: base.input(z.strictObject({ id: ModelId, on: z.boolean() })).output(Done),
   },
   reindex: {
     /** Rebuilds with the present settings even where nothing changed. */

@@ -32,6 +32,61 @@ export const ModelInfo = z.object({
 })
 export type ModelInfo = z.infer<typeof ModelInfo>
 
+export const batchings = ['padded', 'same-length', 'alone'] as const
+
+/** What became of the fixed sentences stored with the vectors [MO3]. `changed`: see canaryFields; empty where nothing known changed. */
+export const canaryFields = [
+  'provider',
+  'device',
+  'threads',
+  'runtime',
+  'hardware',
+  'system',
+  'version',
+] as const
+export const CanaryReport = z.object({ worstCosine: z.number(), changed: z.array(z.enum(canaryFields)) })
+export type CanaryReport = z.infer<typeof CanaryReport>
+
+/** In the order they are made; a model that fails an early one has no later ones. `tokenizer`: fits the embedding table. */
+export const selfTestChecks = [
+  'opens',
+  'tokenizer',
+  'dimensions',
+  'finite',
+  'norm',
+  'constant',
+  'batched',
+  'sense',
+] as const
+
+/** What a model showed before it was trusted [MO4]. */
+export const SelfTestReport = z.object({
+  modelId: z.string(),
+  ok: z.boolean(),
+  /** The person uses it although a check failed. */
+  overridden: z.boolean(),
+  /** False where it cannot be: numbers that are not finite, wrong dimensions, a graph that does not open. */
+  overridable: z.boolean(),
+  checks: z.array(
+    z.object({
+      name: z.enum(selfTestChecks),
+      ok: z.boolean(),
+      /** Short, as '0.99998' or '58 of 60'. */
+      figure: z.string().nullable(),
+      /** A plain sentence in English. */
+      detail: z.string(),
+    }),
+  ),
+  /** How texts may go together so that each keeps its bits [MO2]. */
+  batching: z.enum(batchings),
+  /** Lowest cosine between a vector made alone and in a padded batch; 1 when they are equal bit for bit. */
+  worstCosine: z.number(),
+  /** Of the live model only; measured when the engine started. */
+  canary: CanaryReport.nullable(),
+  measuredAt: z.string(),
+})
+export type SelfTestReport = z.infer<typeof SelfTestReport>
+
 export const ReindexStatus = z.object({
   /** complete: built, and kept up to date, but answering only when the person says so. */
   state: z.enum(['building', 'paused', 'failed', 'complete']),
@@ -115,6 +170,8 @@ export const Status = z.object({
     space: z.string(),
     /** What of the recipe a newer program would do otherwise, as 'chunker'; empty when nothing. Only offers a reindex [MO1]. */
     outdated: z.array(z.string()),
+    /** null while vectors are what they were when the index was made [MO3]. */
+    canary: CanaryReport.nullable(),
   }),
   truncatedChunks: z.number().int(),
   outboundRequests: z.number().int(),

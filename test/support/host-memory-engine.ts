@@ -26,6 +26,7 @@ export const emptyStatus: Status = {
     provider: 'cpu',
     space: '0123456789ab',
     outdated: [],
+    canary: null,
   },
   truncatedChunks: 0,
   outboundRequests: 0,
@@ -151,6 +152,21 @@ export function createMemoryEngine(directory: string): MemoryEngine {
       setPooling: async ({ id }) => {
         throw new AppError('model-missing', `There is no model "${id}".`)
       },
+      test: async ({ id }) => {
+        calls.push(`test ${id}`)
+        return {
+          modelId: id,
+          ok: true,
+          overridden: false,
+          overridable: true,
+          checks: [],
+          batching: 'padded',
+          worstCosine: 1,
+          canary: null,
+          measuredAt: '2026-01-01T00:00:00.000Z',
+        }
+      },
+      override: done('override'),
     },
     reindex: {
       start: done('start'),

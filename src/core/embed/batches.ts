@@ -1,5 +1,5 @@
 /** Which texts go together: those of like length, so that little is padding, and no more at once than memory and a waiting query bear. */
-import type { Batching } from '../models/self-test.ts'
+import type { Batching } from '../models/batching.ts'
 
 export interface Batch {
   /** Positions in the list asked for. */

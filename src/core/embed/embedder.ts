@@ -3,10 +3,12 @@
  * same text gets the same bits whatever its batch, on the CPU [MO2]. Refuses vectors that are not numbers.
  */
 import { AppError } from '../../shared/errors.ts'
-import { graphSpecOf, type Inference, type OpenInference } from '../models/inference.ts'
-import { loadTokenizer, readDenseLayers, type Model } from '../models/load.ts'
-import { testEmbedding, type SelfTest } from '../models/self-test.ts'
+import { graphSpecOf, type Inference } from '../models/inference.ts'
+import { loadTokenizer, type Model } from '../models/load.ts'
+import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
+import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
+import { readDenseLayers } from '../models/vector-parts.ts'
 import { planBatches, tokensFor } from './batches.ts'
 import type { Embedder } from './types.ts'
 
@@ -15,6 +17,9 @@ export interface ModelEmbedder extends Embedder {
   /** Why the wanted device is not used; null when it is. */
   readonly fallback: string | null
   readonly selfTest: SelfTest
+  /** Version of ONNX Runtime, and the threads a run uses. */
+  readonly runtime: string
+  readonly threads: number
 }
 
 export interface EmbedderOptions {
@@ -24,6 +29,8 @@ export interface EmbedderOptions {
   device?: string
   /** Shared by all who ask for hashes, so that no file is read twice. */
   hashes?: FileHashes
+  /** Where self-tests are remembered; without it the model is tested each time. */
+  records?: SelfTestRecords
 }
 
 /** Slices on their way to the thread: one runs while the next is tokenised here. */
@@ -39,50 +46,22 @@ const sampleTexts = [
 ]
 
 /** Throws 'model-invalid' when the model fails the self-test or is no embedding model. */
-export async function createEmbedder({
-  inference,
-  model,
-  device = 'cpu',
-  hashes = createFileHashes(),
-}: EmbedderOptions): Promise<ModelEmbedder> {
-  if (model.task !== 'embedding') {
-    throw new AppError('model-invalid', `${model.id} is a reranker, not an embedding model`, {
-      data: { model: model.id, problem: 'task' },
-    })
-  }
-  const [{ space, fields }, tokenizer, dense] = await Promise.all([
-    spaceOf(model, hashes),
-    loadTokenizer(model),
-    readDenseLayers(model),
-  ])
-  const open = await inference.open({
-    key: `${space} ${device} ${inference.threads}`,
-    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
-    vector: { pooling: model.pooling, dense, truncateTo: model.truncateTo },
-  })
-  const { prompts, maxTokens } = model
-  const { dimensions } = fields
-  const promptedTokens = (text: string): Int32Array => tokenizer.encode(text, maxTokens).ids
-
-  const embedRows = (rows: readonly Int32Array[], length: number, urgent: boolean, signal?: AbortSignal) =>
-    runRows(open, rows, length, urgent, signal)
+export async function createEmbedder(options: EmbedderOptions): Promise<ModelEmbedder> {
+  const { model, inference, records = memoryRecords() } = options
+  const opened = await openEmbedder(options)
+  const { space, fields, open, tokenizer, promptedTokens, embedRows } = opened
   let selfTest: SelfTest
   try {
-    selfTest = await testEmbedding(
-      (rows, length) => embedRows(rows, length, true),
-      sampleTexts.map(promptedTokens),
-      {
-        dimensions,
-        highestId: tokenizer.size - 1,
-        maxTokens,
-        paddingSide: tokenizer.paddingSide,
-      },
-    )
+    const remembered = await records.read(model.id, opened.key)
+    selfTest = remembered ?? (await opened.test())
+    if (!remembered) await records.write(model.id, opened.key, selfTest)
+    refuseFailed(model.id, selfTest, await records.overridden(model.id))
   } catch (error) {
     await open.close()
-    if (!(error instanceof AppError)) throw error
-    throw new AppError(error.code, error.message, { cause: error, data: { model: model.id, ...error.data } })
+    throw error
   }
+  const { prompts, maxTokens } = model
+  const { dimensions } = fields
 
   return {
     space,
@@ -92,6 +71,8 @@ export async function createEmbedder({
     maxTokens,
     provider: open.opened.provider,
     fallback: open.opened.fallback,
+    runtime: open.opened.runtime,
+    threads: inference.threads,
     selfTest,
     countTokens: (input) => tokenizer.count(prompts.document + input),
 
@@ -137,13 +118,73 @@ export async function createEmbedder({
   }
 }
 
-function runRows(
-  open: OpenInference,
-  rows: readonly Int32Array[],
-  length: number,
-  urgent: boolean,
-  signal?: AbortSignal,
-): Promise<Float32Array> {
+/** The self-test made afresh, and remembered. Throws 'model-invalid' when the model cannot even be opened. */
+export async function testEmbedder(options: EmbedderOptions): Promise<SelfTest> {
+  const opened = await openEmbedder(options)
+  try {
+    const selfTest = await opened.test()
+    await options.records?.write(options.model.id, opened.key, selfTest)
+    return selfTest
+  } finally {
+    await opened.open.close()
+  }
+}
+
+/** Opened, not trusted yet. */
+async function openEmbedder({
+  inference,
+  model,
+  device = 'cpu',
+  hashes = createFileHashes(),
+}: EmbedderOptions) {
+  if (model.task !== 'embedding') {
+    throw new AppError('model-invalid', `${model.id} is a reranker, not an embedding model`, {
+      data: { model: model.id, problem: 'task' },
+    })
+  }
+  const [{ space, fields }, tokenizer, dense] = await Promise.all([
+    spaceOf(model, hashes),
+    loadTokenizer(model),
+    readDenseLayers(model),
+  ])
+  const open = await inference.open({
+    key: `${space} ${device} ${inference.threads}`,
+    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
+    vector: { pooling: model.pooling, dense, truncateTo: model.truncateTo },
+  })
+  const promptedTokens = (text: string): Int32Array => tokenizer.encode(text, model.maxTokens).ids
+  const embedRows = (
+    rows: readonly Int32Array[],
+    length: number,
+    urgent: boolean,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> => open.embed({ ...joinRows(rows), types: null, length, urgent }, signal)
+  return {
+    space,
+    fields,
+    tokenizer,
+    open,
+    promptedTokens,
+    embedRows,
+    key: selfTestKey({
+      signature: space,
+      provider: open.opened.provider,
+      runtime: open.opened.runtime,
+      threads: inference.threads,
+    }),
+    test: (): Promise<SelfTest> =>
+      testModel({
+        dimensions: fields.dimensions,
+        highestId: tokenizer.size - 1,
+        maxTokens: model.maxTokens,
+        paddingSide: tokenizer.paddingSide,
+        samples: sampleTexts.map(promptedTokens),
+        run: (rows, length) => embedRows(rows, length, true),
+      }),
+  }
+}
+
+function joinRows(rows: readonly Int32Array[]): { ids: Int32Array; lengths: Int32Array } {
   const lengths = Int32Array.from(rows, (row) => row.length)
   const ids = new Int32Array(lengths.reduce((sum, one) => sum + one, 0))
   let at = 0
@@ -151,5 +192,5 @@ function runRows(
     ids.set(row, at)
     at += row.length
   }
-  return open.embed({ ids, lengths, types: null, length, urgent }, signal)
+  return { ids, lengths }
 }

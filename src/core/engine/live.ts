@@ -129,6 +129,7 @@ export function createLive({
         provider: embedders.get(target.space)?.provider ?? 'cpu',
         space: target.space.slice(0, 12),
         outdated: [],
+        canary: null,
       }
     },
 

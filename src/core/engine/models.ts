@@ -2,12 +2,14 @@
 import { join } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import type { ModelInfo } from '../../shared/status.ts'
-import { createEmbedder, type ModelEmbedder } from '../embed/embedder.ts'
+import { createEmbedder, testEmbedder, type ModelEmbedder } from '../embed/embedder.ts'
 import type { Host } from '../host.ts'
 import { createModelCatalog } from '../models/catalog.ts'
 import { startInference, type Inference } from '../models/inference.ts'
+import { memoryRecords, type SelfTestRecords } from '../models/records.ts'
+import type { SelfTest } from '../models/self-test.ts'
 import { createFileHashes, spaceOf, type SpaceFields } from '../models/space.ts'
-import { createReranker } from '../rerank/reranker.ts'
+import { createReranker, testReranker } from '../rerank/reranker.ts'
 import type { Reranker } from '../rerank/types.ts'
 import { modelsFolder } from '../store/library/layout.ts'
 
@@ -37,12 +39,22 @@ export interface Models {
   embedder(id: string, options: RunOptions): Promise<ModelEmbedder>
   builtInEmbedder(options: Pick<RunOptions, 'threads'>): Promise<ModelEmbedder>
   reranker(id: string, options: RunOptions): Promise<Reranker>
+  /** The self-test made afresh. Throws 'model-missing' or 'model-invalid' when there is nothing to test. */
+  test(id: string, options: RunOptions): Promise<SelfTest>
   /** Unloads an embedder nobody needs any more. */
   release(embedder: ModelEmbedder): Promise<void>
   close(): Promise<void>
 }
 
-export function createModels({ host, libraryDir }: { host: Host; libraryDir: string | null }): Models {
+export function createModels({
+  host,
+  libraryDir,
+  records = memoryRecords(),
+}: {
+  host: Host
+  libraryDir: string | null
+  records?: SelfTestRecords
+}): Models {
   const catalog = createModelCatalog({
     builtInDir: host.resources.models,
     localDir: libraryDir === null ? null : join(modelsFolder(libraryDir)),
@@ -75,6 +87,7 @@ export function createModels({ host, libraryDir }: { host: Host; libraryDir: str
         model: await catalog.resolveModel(id),
         device,
         hashes,
+        records,
       }),
     )
 
@@ -113,8 +126,20 @@ export function createModels({ host, libraryDir }: { host: Host; libraryDir: str
 
     reranker: (id, { threads, device }) =>
       once(rerankers, `${id} ${threads} ${device}`, async () =>
-        createReranker({ inference: theInference(threads), model: await catalog.resolveModel(id), device }),
+        createReranker({
+          inference: theInference(threads),
+          model: await catalog.resolveModel(id),
+          device,
+          hashes,
+          records,
+        }),
       ),
+
+    async test(id, { threads, device }) {
+      const model = await catalog.resolveModel(id)
+      const options = { inference: theInference(threads), model, device, hashes, records }
+      return model.task === 'reranker' ? testReranker(options) : testEmbedder(options)
+    },
 
     async release(embedder) {
       for (const [key, opened] of embedders) {

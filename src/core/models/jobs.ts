@@ -19,6 +19,8 @@ export interface OpenModel {
 export interface OpenedModel {
   provider: string
   fallback: string | null
+  /** Version of ONNX Runtime. */
+  runtime: string
   inputs: string[]
   /** Numbers of the finished vector as the graph declares them, null when it does not say. Rerankers: null. */
   dimensions: number | null
@@ -87,6 +89,7 @@ export function createInferenceJobs() {
         opened: {
           provider: graph.provider,
           fallback: graph.fallback,
+          runtime: graph.runtime,
           inputs: [...graph.inputs],
           dimensions,
           pooled,

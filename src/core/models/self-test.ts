@@ -1,130 +1,171 @@
 /**
- * What a model must show before its vectors are trusted [MO2 MO4]: finite unit vectors of the stated dimensions, a vector
- * for every token, and how it may be batched so that a text keeps its bits. A model that keeps them in no batch is used
- * all the same, one text at a time.
+ * What a model must show before it is used [MO2 MO4]: it opens, has a vector for every token, gives finite unit vectors
+ * of the stated size that differ from text to text. How it may be batched so
+ * that a text keeps its bits is found out here too. Nothing is thrown for a failed check: it is in the result, and
+ * `refuseFailed` decides.
  */
 import { AppError } from '../../shared/errors.ts'
+import type { SelfTestReport } from '../../shared/status.ts'
+import { findBatching, sameBits, type Batching, type RunTokens } from './batching.ts'
 
-/** Numbers of each row of token ids, padded to `length`. */
-export type RunTokens = (rows: readonly Int32Array[], length: number) => Promise<Float32Array>
-
-/**
- * padded: texts of like length together. same-length: only texts of one length, none padded. alone: one by one.
- * Padding on the left moves the text along, and with it what a kernel sums together: never taken for padded.
- */
-export type Batching = 'padded' | 'same-length' | 'alone'
+export type Check = SelfTestReport['checks'][number]
 
 export interface SelfTest {
+  checks: Check[]
   batching: Batching
   /** Lowest cosine between a vector made alone and in a padded batch; 1 when they are equal. */
   worstCosine: number
   /** Measured on the longer rows alone; tells how large a batch may be. */
   usPerToken: number
+  measuredAt: string
 }
 
+/** What no person can wave through: there would be no vectors, or none that can be stored. */
+export const neverOverridden: ReadonlySet<Check['name']> = new Set(['opens', 'dimensions', 'finite'])
+
+/** `data.problem` of the refusal, where it is not the check's own name. */
+const problems: Partial<Record<Check['name'], string>> = { finite: 'not-finite', tokenizer: 'vocabulary' }
+
 export interface TestedModel {
-  dimensions: number
+  /** null: scores, one number a row. */
+  dimensions: number | null
   /** The tokenizer's last id. */
   highestId: number
   maxTokens: number
   paddingSide: 'left' | 'right'
+  /** Real token rows. */
+  samples: readonly Int32Array[]
+  run: RunTokens
 }
 
-/** `samples`: real token rows. Throws 'model-invalid' with the failed check in `data.problem`. */
-export async function testEmbedding(
-  embed: RunTokens,
-  samples: readonly Int32Array[],
-  { dimensions, highestId, maxTokens, paddingSide }: TestedModel,
-): Promise<SelfTest> {
-  const last = await embed([Int32Array.of(highestId)], 1)
-  if (last.length !== dimensions) {
-    throw new AppError(
-      'model-invalid',
-      `the model gives ${last.length} numbers a vector, its files say ${dimensions}`,
-      {
-        data: { problem: 'dimensions', expected: dimensions, found: last.length },
-      },
-    )
+export async function testModel(model: TestedModel): Promise<SelfTest> {
+  const result: SelfTest = {
+    checks: [
+      { name: 'opens', ok: true, figure: null, detail: 'the graph opens and takes the inputs it is given' },
+    ],
+    batching: 'alone',
+    worstCosine: 1,
+    usPerToken: 1,
+    measuredAt: new Date().toISOString(),
   }
-  const { batching, usPerToken, alone, padded } = await findBatching(embed, samples, maxTokens, paddingSide)
-  if (alone.every((vector) => sameBits(vector, alone[0]!))) {
-    throw new AppError('model-invalid', 'the model gives every text the same vector', {
-      data: { problem: 'constant' },
-    })
+  const add = (name: Check['name'], ok: boolean, figure: string | null, detail: string): boolean => {
+    result.checks.push({ name, ok, figure, detail })
+    return ok
   }
-  let worstCosine = 1
-  alone.forEach((vector, i) => {
-    const norm = Math.hypot(...vector)
-    if (Math.abs(norm - 1) > 1e-4) {
-      throw new AppError(
-        'model-invalid',
-        `the model gives a vector of length ${norm.toFixed(4)} for ordinary text`,
-        {
-          data: { problem: 'norm' },
-        },
+  try {
+    await checkTokenizer(model, add)
+    if (!(await checkDimensions(model, add))) return result
+    const found = await findBatching(model.run, model.samples, model.maxTokens, model.paddingSide)
+    Object.assign(result, { batching: found.batching, usPerToken: found.usPerToken })
+    add('finite', true, null, 'every number is finite')
+    if (model.dimensions !== null) {
+      const norms = found.alone.map((vector) => Math.abs(Math.hypot(...vector) - 1))
+      const worst = Math.max(...norms)
+      add(
+        'norm',
+        worst <= 1e-4,
+        worst.toExponential(1),
+        'vectors have length 1; the figure is the largest error',
       )
+      result.worstCosine = worstCosineOf(found.alone, found.padded)
     }
-    if (sameBits(vector, padded[i]!)) return
-    worstCosine = Math.min(
-      worstCosine,
-      vector.reduce((sum, value, at) => sum + value * padded[i]![at]!, 0),
+    const constant = found.alone.every((vector) => sameBits(vector, found.alone[0]!))
+    add(
+      'constant',
+      !constant,
+      null,
+      constant ? 'every text gets the same numbers' : 'texts get different numbers',
     )
+    add('batched', true, batchedFigure(model, result, found), batchingWords[found.batching])
+  } catch (error) {
+    const failed = failedBy(error)
+    if (!failed) throw error
+    result.checks.push(failed)
+  }
+  return result
+}
+
+async function checkTokenizer(
+  { run, highestId }: TestedModel,
+  add: (name: 'tokenizer', ok: boolean, figure: string, detail: string) => boolean,
+): Promise<void> {
+  const figure = `${highestId + 1} tokens`
+  try {
+    await run([Int32Array.of(highestId)], 1)
+    add('tokenizer', true, figure, 'every token has a row in the embedding table')
+  } catch (error) {
+    if (!(error instanceof AppError) || error.data['problem'] !== 'vocabulary') throw error
+    add('tokenizer', false, figure, 'the tokenizer has more tokens than the embedding table has rows')
+  }
+}
+
+async function checkDimensions(
+  { run, samples, dimensions }: TestedModel,
+  add: (name: 'dimensions', ok: boolean, figure: string, detail: string) => boolean,
+): Promise<boolean> {
+  const wanted = dimensions ?? 1
+  const row = samples[0]!
+  const { length } = await run([row], row.length)
+  return add(
+    'dimensions',
+    length === wanted,
+    String(length),
+    length === wanted
+      ? `${length} numbers, as its files say`
+      : `the model gives ${length} numbers, its files say ${wanted}`,
+  )
+}
+
+const batchingWords: Record<Batching, string> = {
+  padded: 'a text keeps its bits in every batch, padded or not; texts of like length run together',
+  'same-length': 'a text keeps its bits beside texts of its own length only; nothing is padded',
+  alone: 'a text keeps its bits only alone; texts run one by one',
+}
+
+function batchedFigure(
+  { dimensions }: TestedModel,
+  { worstCosine }: SelfTest,
+  { alone, padded }: { alone: Float32Array[]; padded: Float32Array[] },
+): string {
+  if (dimensions !== null) return String(Math.round(worstCosine * 1e7) / 1e7)
+  const worst = Math.max(...alone.map((score, i) => Math.abs(score[0]! - padded[i]![0]!)))
+  return worst === 0 ? '0' : worst.toExponential(1)
+}
+
+function worstCosineOf(alone: readonly Float32Array[], padded: readonly Float32Array[]): number {
+  return Math.min(
+    ...alone.map((vector, i) =>
+      sameBits(vector, padded[i]!) ? 1 : vector.reduce((sum, value, at) => sum + value * padded[i]![at]!, 0),
+    ),
+  )
+}
+
+/** The check that an error of a run means; null for anything else. */
+export function failedBy(error: unknown): Check | null {
+  if (!(error instanceof AppError) || error.code !== 'model-invalid') return null
+  const problem = String(error.data['problem'])
+  const name =
+    problem === 'not-finite'
+      ? 'finite'
+      : problem === 'vocabulary'
+        ? 'tokenizer'
+        : problem === 'dimensions'
+          ? 'dimensions'
+          : 'opens'
+  return { name, ok: false, figure: null, detail: error.message }
+}
+
+/** Throws 'model-invalid' with the first failed check in `data.problem`, unless the person said to use it all the same. */
+export function refuseFailed(modelId: string, { checks }: SelfTest, overridden: boolean): void {
+  const failed = checks.filter(({ ok }) => !ok)
+  const [first] = overridden ? failed.filter(({ name }) => neverOverridden.has(name)) : failed
+  if (!first) return
+  throw new AppError('model-invalid', `${modelId} failed its self-test (${first.name}): ${first.detail}`, {
+    data: {
+      model: modelId,
+      problem: problems[first.name] ?? first.name,
+      check: first.name,
+      ...(first.figure === null ? {} : { figure: first.figure }),
+    },
   })
-  return { batching, worstCosine, usPerToken }
 }
-
-/** One token, odd numbers, around multiples of 16: where kernels change their way, the last bits change. */
-const testLengths = [1, 2, 3, 5, 7, 9, 16, 18, 25, 33, 47, 64]
-const padding = 31
-
-/** The freest way of batching in which every row keeps the bits it has alone. For vectors and for scores. */
-export async function findBatching(
-  run: RunTokens,
-  samples: readonly Int32Array[],
-  maxTokens: number,
-  paddingSide: 'left' | 'right',
-): Promise<{ batching: Batching; usPerToken: number; alone: Float32Array[]; padded: Float32Array[] }> {
-  const rows = testLengths.map((length, i) => stretched(samples, i, Math.min(length, maxTokens)))
-  const longest = Math.max(...rows.map((row) => row.length))
-  const alone: Float32Array[] = []
-  let usPerToken = Infinity
-  for (const row of rows) {
-    const start = performance.now()
-    alone.push(await run([row], row.length))
-    // The best of them: what else the machine does only ever makes it slower.
-    usPerToken = Math.min(usPerToken, ((performance.now() - start) * 1000) / row.length)
-  }
-  const split = (all: Float32Array, count: number): Float32Array[] => {
-    const width = all.length / count
-    return Array.from({ length: count }, (_, i) => all.slice(i * width, (i + 1) * width))
-  }
-  const equal = (vectors: readonly Float32Array[], expected: readonly Float32Array[]): boolean =>
-    vectors.every((vector, i) => sameBits(vector, expected[i]!))
-
-  const padded = split(await run(rows, longest), rows.length)
-  const wider = Math.min(longest + padding, maxTokens)
-  if (
-    paddingSide === 'right' &&
-    equal(padded, alone) &&
-    equal(split(await run(rows, wider), rows.length), alone)
-  ) {
-    return { batching: 'padded', usPerToken, alone, padded }
-  }
-  for (const length of [7, 18, 33].map((one) => Math.min(one, maxTokens))) {
-    const same = Array.from({ length: 5 }, (_, i) => stretched(samples, i, length))
-    const expected: Float32Array[] = []
-    for (const row of same) expected.push(await run([row], length))
-    if (!equal(split(await run(same, length), same.length), expected))
-      return { batching: 'alone', usPerToken, alone, padded }
-  }
-  return { batching: 'same-length', usPerToken, alone, padded }
-}
-
-/** A row of `length` tokens out of the samples, another one for each `nth`. */
-function stretched(samples: readonly Int32Array[], nth: number, length: number): Int32Array {
-  const sample = samples[nth % samples.length]!
-  return Int32Array.from({ length }, (_, at) => sample[(at + nth * 3) % sample.length]!)
-}
-
-export const sameBits = (a: Float32Array, b: Float32Array): boolean =>
-  Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength))

@@ -27,6 +27,8 @@ export interface Graph {
   readonly provider: string
   /** Why the wanted device is not used; null when it is. */
   readonly fallback: string | null
+  /** Version of ONNX Runtime. */
+  readonly runtime: string
   readonly inputs: readonly string[]
   readonly outputs: readonly { name: string; rank: number; width: number | null }[]
   /** Rows of ids padded to `length`. Returns the named output, its data and shape. */
@@ -131,6 +133,7 @@ export async function openGraph(spec: GraphSpec): Promise<Graph> {
   return {
     provider,
     fallback,
+    runtime: ort.env.versions.node ?? ort.env.versions.common,
     inputs: [...kinds.keys()],
     outputs,
     async run(rows, length, output) {

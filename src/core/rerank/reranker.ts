@@ -4,16 +4,25 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import { planBatches, tokensFor } from '../embed/batches.ts'
-import { findBatching, type Batching } from '../models/self-test.ts'
 import { graphSpecOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
+import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
+import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
+import { canonical, createFileHashes, type FileHashes } from '../models/space.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
 import type { Reranker } from './types.ts'
+
+export interface ModelReranker extends Reranker {
+  readonly selfTest: SelfTest
+}
 
 export interface RerankerOptions {
   inference: Inference
   model: Model
   device?: string
+  hashes?: FileHashes
+  /** Where self-tests are remembered; without it the model is tested each time. */
+  records?: SelfTestRecords
 }
 
 /** A slice takes about so long: what a time budget may overrun by. */
@@ -24,12 +33,50 @@ const probe = {
   passages: ['知识库', 'A knowledge base answers a search with the passage that fits, 按意思搜索。'],
 }
 
-/** Throws 'model-invalid' when the model is no reranker or its first scores are not numbers. */
-export async function createReranker({
+/** Throws 'model-invalid' when the model is no reranker or fails the self-test. */
+export async function createReranker(options: RerankerOptions): Promise<ModelReranker> {
+  const { model, records = memoryRecords() } = options
+  const opened = await openReranker(options)
+  let selfTest: SelfTest
+  try {
+    const remembered = await records.read(model.id, opened.key)
+    selfTest = remembered ?? (await opened.test())
+    if (!remembered) await records.write(model.id, opened.key, selfTest)
+    refuseFailed(model.id, selfTest, await records.overridden(model.id))
+  } catch (error) {
+    await opened.open.close()
+    throw error
+  }
+  return {
+    modelId: model.id,
+    type: model.type,
+    maxTokens: model.maxTokens,
+    calibration: model.calibration,
+    selfTest,
+    score: (query, passages, signal) => opened.score(query, passages, selfTest, signal),
+    close: () => opened.open.close(),
+  }
+}
+
+/** The self-test made afresh, and remembered. Throws 'model-invalid' when the model cannot even be opened. */
+export async function testReranker(options: RerankerOptions): Promise<SelfTest> {
+  const opened = await openReranker(options)
+  try {
+    const selfTest = await opened.test()
+    await options.records?.write(options.model.id, opened.key, selfTest)
+    return selfTest
+  } finally {
+    await opened.open.close()
+  }
+}
+
+/** Opened, not trusted yet. */
+async function openReranker({
   inference,
   model,
   device = 'cpu',
-}: RerankerOptions): Promise<Reranker> {
+  hashes = createFileHashes(),
+}: RerankerOptions) {
   if (model.task !== 'reranker') {
     throw new AppError('model-invalid', `${model.id} is an embedding model, not a reranker`, {
       data: { model: model.id, problem: 'task' },
@@ -41,10 +88,12 @@ export async function createReranker({
     graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
     vector: null,
   })
-  let batching: Batching = 'alone'
-  let usPerToken = 1
 
-  async function run(pairs: PairEncoding[], length: number, signal?: AbortSignal): Promise<Float32Array> {
+  async function run(
+    pairs: readonly PairEncoding[],
+    length: number,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
     const lengths = Int32Array.from(pairs, ({ ids }) => ids.length)
     const total = lengths.reduce((sum, one) => sum + one, 0)
     const ids = new Int32Array(total)
@@ -58,8 +107,16 @@ export async function createReranker({
     return open.score({ ids, types, lengths, length, urgent: true }, signal)
   }
 
-  async function score(query: string, passages: string[], signal?: AbortSignal): Promise<Float32Array> {
-    const pairs = passages.map((passage) => tokenizer.encodePair(query, passage, model.maxTokens))
+  const encode = (query: string, passage: string): PairEncoding =>
+    tokenizer.encodePair(query, passage, model.maxTokens)
+
+  async function score(
+    query: string,
+    passages: readonly string[],
+    { batching, usPerToken }: Pick<SelfTest, 'batching' | 'usPerToken'>,
+    signal?: AbortSignal,
+  ): Promise<Float32Array> {
+    const pairs = passages.map((passage) => encode(query, passage))
     const logits = new Float32Array(passages.length)
     for (const batch of planBatches(
       Int32Array.from(pairs, ({ ids }) => ids.length),
@@ -77,36 +134,33 @@ export async function createReranker({
     return logits
   }
 
-  // Alone against batched, as for vectors [MO2]. The types follow the ids: the second half counts as the passage.
-  try {
-    const samples = probe.passages.map(
-      (passage) => tokenizer.encodePair(probe.query, passage, model.maxTokens).ids,
-    )
-    const asPair = (ids: Int32Array): PairEncoding => ({
-      ids,
-      types: Uint8Array.from(ids, (_, i) => (i > ids.length / 2 ? 1 : 0)),
-      dropped: 0,
-    })
-    const tested = await findBatching(
-      (rows, length) => run(rows.map(asPair), length),
-      samples,
-      model.maxTokens,
-      tokenizer.paddingSide,
-    )
-    batching = tested.batching
-    usPerToken = tested.usPerToken
-  } catch (error) {
-    await open.close()
-    if (!(error instanceof AppError)) throw error
-    throw new AppError(error.code, error.message, { cause: error, data: { model: model.id, ...error.data } })
-  }
+  /** The types follow the ids: the second half counts as the passage. */
+  const asPair = (ids: Int32Array): PairEncoding => ({
+    ids,
+    types: Uint8Array.from(ids, (_, i) => (i > ids.length / 2 ? 1 : 0)),
+    dropped: 0,
+  })
 
   return {
-    modelId: model.id,
-    type: model.type,
-    maxTokens: model.maxTokens,
-    calibration: model.calibration,
+    open,
     score,
-    close: () => open.close(),
+    key: selfTestKey({
+      signature: canonical(await Promise.all(filesOf(model).map((file) => hashes.of(file)))),
+      provider: open.opened.provider,
+      runtime: open.opened.runtime,
+      threads: inference.threads,
+    }),
+    test: (): Promise<SelfTest> =>
+      testModel({
+        dimensions: null,
+        highestId: tokenizer.size - 1,
+        maxTokens: model.maxTokens,
+        paddingSide: tokenizer.paddingSide,
+        samples: probe.passages.map((passage) => encode(probe.query, passage).ids),
+        run: (rows, length) => run(rows.map(asPair), length),
+      }),
   }
 }
+
+const filesOf = (model: Model): string[] =>
+  [...model.weightFiles, model.tokenizerFile, model.tokenizerConfigFile].filter((file) => file !== null)

@@ -195,6 +195,8 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
     updateSettings: (patch: SettingsPatch) => settings.update(patch),
     flag: ({ key }: { key: string }) => settings.flag(key),
     setFlag: ({ key, on }: { key: string; on: boolean }) => settings.setFlag(key, on),
+    note: ({ key }: { key: string }) => settings.note(key),
+    setNote: ({ key, value }: { key: string; value: string }) => settings.setNote(key, value),
     history: () => settings.history(),
     remember: ({ query }: { query: string }) => settings.remember(query),
     forgetHistory: () => settings.forgetHistory(),

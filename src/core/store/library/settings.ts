@@ -59,6 +59,21 @@ export function createSettingsStore(connection: Connection) {
         .run(`engine.${key}`, on ? 'true' : 'false')
     },
 
+    /** What the engine noted for itself, as text; null when it never did. */
+    note(key: string): string | null {
+      const row = connection.prepare('SELECT value FROM settings WHERE key = ?').get(`engine.${key}`) as
+        { value: string } | undefined
+      return row?.value ?? null
+    },
+
+    setNote(key: string, value: string): void {
+      connection
+        .prepare(
+          'INSERT INTO settings (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+        )
+        .run(`engine.${key}`, value)
+    },
+
     history(): string[] {
       return (
         connection.prepare('SELECT query FROM history ORDER BY used_at DESC LIMIT ?').all(historyLimit) as {
