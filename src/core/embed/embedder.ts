@@ -3,11 +3,12 @@
  * same text gets the same bits whatever its batch, on the CPU [MO2]. Refuses vectors that are not numbers.
  */
 import { AppError } from '../../shared/errors.ts'
-import { graphSpecOf, type Inference } from '../models/inference.ts'
+import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
 import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
+import type { Tokenizer } from '../models/tokenizer.ts'
 import { readDenseLayers } from '../models/vector-parts.ts'
 import { planBatches, tokensFor } from './batches.ts'
 import type { Embedder } from './types.ts'
@@ -90,7 +91,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<ModelEmb
         )) {
           signal?.throwIfAborted()
           const rows = batch.rows.map((row) => promptedTokens(prompts.document + inputs[row]!))
-          const run = embedRows(rows, batch.length, false, signal).then((units) => {
+          const run = embedRows(rows, batch.length, 'document', signal).then((units) => {
             batch.rows.forEach((row, i) => (vectors[row] = units.slice(i * dimensions, (i + 1) * dimensions)))
           })
           running.add(run)
@@ -111,7 +112,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<ModelEmb
 
     async embedQuery(text) {
       const row = promptedTokens(prompts.query + text)
-      return embedRows([row], row.length, true)
+      return embedRows([row], row.length, 'query')
     },
 
     close: () => open.close(),
@@ -151,14 +152,23 @@ async function openEmbedder({
     key: `${space} ${device} ${inference.threads}`,
     graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
     vector: { pooling: model.pooling, dense, truncateTo: model.truncateTo },
+    score: null,
   })
   const promptedTokens = (text: string): Int32Array => tokenizer.encode(text, model.maxTokens).ids
+  const sides = {
+    query: { skip: promptTokens(model, tokenizer, 'query'), task: model.tasks?.query ?? null, urgent: true },
+    document: {
+      skip: promptTokens(model, tokenizer, 'document'),
+      task: model.tasks?.document ?? null,
+      urgent: false,
+    },
+  }
   const embedRows = (
     rows: readonly Int32Array[],
     length: number,
-    urgent: boolean,
+    side: keyof typeof sides,
     signal?: AbortSignal,
-  ): Promise<Float32Array> => open.embed({ ...joinRows(rows), types: null, length, urgent }, signal)
+  ): Promise<Float32Array> => open.embed({ ...joinRows(rows), types: null, length, ...sides[side] }, signal)
   return {
     space,
     fields,
@@ -177,11 +187,21 @@ async function openEmbedder({
         dimensions: fields.dimensions,
         highestId: tokenizer.size - 1,
         maxTokens: model.maxTokens,
-        paddingSide: tokenizer.paddingSide,
+        paddingSide: paddingSideOf(model, tokenizer),
         samples: sampleTexts.map(promptedTokens),
-        run: (rows, length) => embedRows(rows, length, true),
+        run: (rows, length) => embedRows(rows, length, 'document'),
       }),
   }
+}
+
+/** Tokens that pooling leaves out: the prompt with the special tokens before it, as sentence-transformers counts them. */
+function promptTokens(
+  { prompts, includePrompt }: Model,
+  tokenizer: Tokenizer,
+  side: keyof Model['prompts'],
+): number {
+  if (includePrompt || prompts[side] === '') return 0
+  return tokenizer.count(prompts[side]) - (tokenizer.endsWithSpecial ? 1 : 0)
 }
 
 function joinRows(rows: readonly Int32Array[]): { ids: Int32Array; lengths: Int32Array } {

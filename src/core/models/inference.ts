@@ -22,9 +22,15 @@ export const graphSpecOf = (
   threads,
   device,
   padId: tokenizer.padId,
-  paddingSide: tokenizer.paddingSide,
+  paddingSide: paddingSideOf(model, tokenizer),
   twoTypes: model.twoTypes,
+  tasks: model.tasks !== null,
 })
+
+export const paddingSideOf = (
+  model: Pick<Model, 'paddingSide'>,
+  tokenizer: Pick<Tokenizer, 'paddingSide'>,
+): 'left' | 'right' => model.paddingSide ?? tokenizer.paddingSide
 
 /** One slice takes a tenth of this on a slow machine. */
 const closeLimitMs = 5_000

@@ -6,7 +6,9 @@ import { AppError } from '../../shared/errors.ts'
 import { Transfer, type JobContext } from '../threads/rpc.ts'
 import { createLane } from './lane.ts'
 import { applyDense, pool, toUnit, type VectorSpec } from './pooling.ts'
-import { openGraph, type Graph, type GraphSpec, type TokenRows } from './session.ts'
+import type { TokenRows } from './feeds.ts'
+import { openGraph, type Graph, type GraphSpec } from './session.ts'
+import { scoreOutput, scoresOf, type ScoreSpec } from './scores.ts'
 
 export interface OpenModel {
   /** Names the model in later calls; opening the same key again is free. */
@@ -14,6 +16,8 @@ export interface OpenModel {
   graph: GraphSpec
   /** null: a reranker. */
   vector: VectorSpec | null
+  /** Rerankers: how its numbers become one a pair. */
+  score: ScoreSpec | null
 }
 
 export interface OpenedModel {
@@ -32,6 +36,8 @@ export interface RunRows extends TokenRows {
   key: string
   /** Places a row; at least the longest one. */
   length: number
+  /** Tokens at the beginning that pooling leaves out. */
+  skip: number
   /** Goes before slices of documents. */
   urgent: boolean
 }
@@ -58,7 +64,7 @@ export function createInferenceJobs() {
   async function open(spec: OpenModel): Promise<Opened> {
     const graph = await openGraph(spec.graph)
     try {
-      const output = spec.vector ? vectorOutput(graph) : scoreOutput(graph)
+      const output = spec.vector ? vectorOutput(graph) : scoreOutput(graph.outputs, spec.score)
       const { vector } = spec
       const pooled = output.rank === 2
       let dimensions = vector ? output.width : null
@@ -140,7 +146,8 @@ export function createInferenceJobs() {
         let vectors = data
         if (!opened.pooled) {
           if (dims[1] !== rows.length) throw wrongShape(dims)
-          vectors = pool(data, rows.lengths, rows.length, dims[2]!, vector.pooling, spec.graph.paddingSide)
+          const { paddingSide } = spec.graph
+          vectors = pool(data, rows.lengths, rows.length, dims[2]!, vector.pooling, paddingSide, rows.skip)
           for (const layer of vector.dense) {
             if (vectors.length !== count * layer.inputs) throw wrongShape(dims)
             vectors = applyDense(vectors, count, layer)
@@ -156,12 +163,13 @@ export function createInferenceJobs() {
 
     /** One logit a pair. */
     async score(rows: RunRows, { signal }: JobContext): Promise<Transfer<Float32Array>> {
-      const { graph, output } = await find(rows.key)
+      const { graph, output, spec } = await find(rows.key)
       const logits = await lane.run(rows.urgent, signal, async () => {
         const { data, dims } = await run(graph, rows, output.name)
-        if (data.length !== rows.lengths.length) throw wrongShape(dims)
-        if (!data.every(Number.isFinite)) throw notFinite()
-        return Float32Array.from(data)
+        const scores = scoresOf(data, dims, rows, spec.score, spec.graph.paddingSide)
+        if (!scores) throw wrongShape(dims)
+        if (!scores.every(Number.isFinite)) throw notFinite()
+        return scores
       })
       return new Transfer(logits, [logits.buffer as ArrayBuffer])
     },
@@ -203,15 +211,5 @@ function vectorOutput(graph: Graph) {
     graph.outputs.find((one) => one.rank === 2)
   if (!output)
     throw new AppError('model-invalid', 'the graph gives no vectors', { data: { problem: 'outputs' } })
-  return output
-}
-
-function scoreOutput(graph: Graph) {
-  const output = graph.outputs.find((one) => one.name === 'logits') ?? graph.outputs[0]
-  if (!output || output.rank > 2 || (output.rank === 2 && output.width !== null && output.width !== 1)) {
-    throw new AppError('model-invalid', 'the graph does not give one score a pair', {
-      data: { problem: 'outputs' },
-    })
-  }
   return output
 }

@@ -24,7 +24,10 @@ export interface VectorSpec {
   truncateTo: number | null
 }
 
-/** `tokens`: [rows, length, width]. Returns [rows, width * modes]. */
+/**
+ * `tokens`: [rows, length, width]. Returns [rows, width * modes]. `skip`: tokens at the beginning of each text that are
+ * left out (its prompt); the last one always counts.
+ */
 export function pool(
   tokens: Float32Array,
   lengths: Int32Array,
@@ -32,22 +35,24 @@ export function pool(
   width: number,
   modes: readonly PoolingMode[],
   paddingSide: 'left' | 'right',
+  skip = 0,
 ): Float32Array {
   const pooled = new Float32Array(lengths.length * width * modes.length)
   const sums = new Float64Array(width)
   for (let row = 0; row < lengths.length; row++) {
     const count = lengths[row]!
+    const skipped = Math.min(skip, count - 1)
     const first = (row * length + (paddingSide === 'left' ? length - count : 0)) * width
     modes.forEach((mode, nth) => {
       const out = (row * modes.length + nth) * width
       if (mode === 'cls' || mode === 'last-token') {
-        const from = first + (mode === 'cls' ? 0 : (count - 1) * width)
+        const from = first + (mode === 'cls' ? skipped : count - 1) * width
         pooled.set(tokens.subarray(from, from + width), out)
         return
       }
       sums.fill(mode === 'max' ? -Infinity : 0)
       let weights = 0
-      for (let token = 0, at = first; token < count; token++, at += width) {
+      for (let token = skipped, at = first + skipped * width; token < count; token++, at += width) {
         const weight = mode === 'weighted-mean' ? token + 1 : 1
         weights += weight
         if (mode === 'max') for (let i = 0; i < width; i++) sums[i] = Math.max(sums[i]!, tokens[at + i]!)

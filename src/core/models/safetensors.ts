@@ -1,6 +1,7 @@
 /** Reads the tensors of a .safetensors file as float32; the format is a JSON header and raw little-endian numbers. */
 import { z } from 'zod'
 import { AppError } from '../../shared/errors.ts'
+import { fromHalf } from './half.ts'
 
 const maxHeaderBytes = 1_000_000
 
@@ -55,12 +56,3 @@ export function readSafetensors(bytes: Uint8Array): Map<string, Float32Array> {
 }
 
 const scratch = new DataView(new ArrayBuffer(4))
-
-function fromHalf(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1
-  const exponent = (bits >> 10) & 31
-  const fraction = bits & 1023
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
-}

@@ -4,10 +4,12 @@
  * and not before the first graph is opened.
  */
 import { readFile } from 'node:fs/promises'
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession } from 'onnxruntime-node'
 import { AppError } from '../../shared/errors.ts'
+import { makeFeeds, planInputs, type RowLayout, type TokenRows } from './feeds.ts'
+import { toFloat32 } from './half.ts'
 
-export interface GraphSpec {
+export interface GraphSpec extends RowLayout {
   /** Path of the .onnx file. */
   graph: string
   /** Files of shared weights: the name inside the graph, and where it lies. */
@@ -15,11 +17,8 @@ export interface GraphSpec {
   threads: number
   /** As in Settings.device. */
   device: string
-  /** What to fill unused places with, and on which side of the text they are. */
-  padId: number
-  paddingSide: 'left' | 'right'
-  /** False where the model knows one type of token only, as XLM-R: all types are then 0. */
-  twoTypes: boolean
+  /** Whether the caller knows which task to ask for, where the graph takes one. */
+  tasks: boolean
 }
 
 export interface Graph {
@@ -39,15 +38,6 @@ export interface Graph {
   ): Promise<{ data: Float32Array; dims: readonly number[] }>
   close(): Promise<void>
 }
-
-/** Token ids of some texts, one after another. `types` only for pairs. */
-export interface TokenRows {
-  ids: Int32Array
-  lengths: Int32Array
-  types: Uint8Array | null
-}
-
-const knownInputs = new Set(['input_ids', 'attention_mask', 'token_type_ids', 'position_ids'])
 
 const automatic: Record<string, string> = { win32: 'dml', darwin: 'webgpu', linux: 'webgpu' }
 
@@ -100,86 +90,31 @@ export async function openGraph(spec: GraphSpec): Promise<Graph> {
     }
   }
 
-  const kinds = new Map<string, 'int64' | 'int32'>()
-  for (const input of session.inputMetadata) {
-    if (
-      !knownInputs.has(input.name) ||
-      !input.isTensor ||
-      (input.type !== 'int64' && input.type !== 'int32')
-    ) {
-      await session.release()
-      throw new AppError(
-        'model-invalid',
-        `the graph wants an input named "${input.name}", which is not known here`,
-        {
-          data: { problem: 'inputs', input: input.name },
-        },
-      )
-    }
-    kinds.set(input.name, input.type)
-  }
-  if (!kinds.has('input_ids')) {
+  let inputs: ReturnType<typeof planInputs>
+  try {
+    inputs = planInputs(session.inputMetadata, spec)
+  } catch (error) {
     await session.release()
-    throw new AppError('model-invalid', 'the graph takes no input_ids', { data: { problem: 'inputs' } })
+    throw error
   }
   const outputs = session.outputMetadata.flatMap((output) => {
-    if (!output.isTensor || output.type !== 'float32') return []
+    if (!output.isTensor || (output.type !== 'float32' && output.type !== 'float16')) return []
     const width = output.shape.at(-1)
     return [{ name: output.name, rank: output.shape.length, width: typeof width === 'number' ? width : null }]
   })
 
-  const { Tensor: TensorOf } = ort
   const open = session
   return {
     provider,
     fallback,
     runtime: ort.env.versions.node ?? ort.env.versions.common,
-    inputs: [...kinds.keys()],
+    inputs: inputs.map(({ name }) => name),
     outputs,
     async run(rows, length, output) {
-      const feeds: Record<string, Tensor> = {}
-      const dims = [rows.lengths.length, length]
-      for (const [name, kind] of kinds) {
-        const cells = fill(name, rows, length, spec, kind === 'int64' ? 2 : 1)
-        feeds[name] =
-          kind === 'int64'
-            ? new TensorOf('int64', new BigInt64Array(cells.buffer), dims)
-            : new TensorOf('int32', cells, dims)
-      }
+      const feeds = makeFeeds(ort.Tensor, inputs, rows, length, spec)
       const result = (await open.run(feeds, [output]))[output]!
-      return { data: result.data as Float32Array, dims: result.dims }
+      return { data: toFloat32(result.data as Float32Array), dims: result.dims }
     },
     close: () => open.release(),
   }
-}
-
-/**
- * One input tensor. `step` 2 writes 64-bit numbers as two 32-bit halves (ids are never negative; every platform that
- * ONNX Runtime ships for is little-endian): making a BigInt for each token took longer than a static model's run.
- */
-function fill(
-  name: string,
-  { ids, lengths, types }: TokenRows,
-  length: number,
-  spec: GraphSpec,
-  step: 1 | 2,
-): Int32Array {
-  const cells = new Int32Array(lengths.length * length * step)
-  if (name === 'token_type_ids' && (!types || !spec.twoTypes)) return cells
-  if (name === 'input_ids' && spec.padId !== 0) {
-    for (let at = 0; at < cells.length; at += step) cells[at] = spec.padId
-  }
-  let from = 0
-  for (let row = 0; row < lengths.length; row++) {
-    const count = lengths[row]!
-    let at = (row * length + (spec.paddingSide === 'left' ? length - count : 0)) * step
-    for (let i = 0; i < count; i++, at += step) {
-      if (name === 'input_ids') cells[at] = ids[from + i]!
-      else if (name === 'attention_mask') cells[at] = 1
-      else if (name === 'token_type_ids') cells[at] = types![from + i]!
-      else cells[at] = i
-    }
-    from += count
-  }
-  return cells
 }

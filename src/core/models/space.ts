@@ -22,6 +22,10 @@ export interface SpaceFields {
   maxTokens: number
   precision: string
   similarity: string
+  /** Only where they are not the usual ones, so that the spaces of all other models keep their signatures. */
+  tasks?: { query: number; document: number }
+  promptPooled?: false
+  paddingSide?: 'left' | 'right'
 }
 
 /** sha256 of files, remembered by path, size and time of change. */
@@ -74,6 +78,9 @@ export async function spaceOf(
     maxTokens: model.maxTokens,
     precision: model.precision,
     similarity: model.similarity,
+    ...(model.tasks === null ? {} : { tasks: model.tasks }),
+    ...(model.includePrompt ? {} : { promptPooled: false as const }),
+    ...(model.paddingSide === null ? {} : { paddingSide: model.paddingSide }),
   }
   return { space: signatureOf(fields), fields }
 }

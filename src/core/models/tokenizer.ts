@@ -28,10 +28,14 @@ export interface Tokenizer {
   /** Special tokens that a single text, or a pair, gets. */
   readonly singleOverhead: number
   readonly pairOverhead: number
+  /** Whether a single text has a special token after it. */
+  readonly endsWithSpecial: boolean
   /** Tokens of one text, special ones included, before any truncation. */
   count(text: string): number
   /** Keeps the special tokens and the text's beginning. Does not tokenise again what was counted lately. */
   encode(text: string, maxTokens: number): Encoding
+  /** Ids of the text alone: no special tokens, nothing cut. */
+  encodePlain(text: string): Int32Array
   /** The longer text is cut first, so a short query stays whole; both lose only when each is over half the limit. */
   encodePair(first: string, second: string, maxTokens: number): PairEncoding
 }
@@ -129,6 +133,8 @@ export function createTokenizer(
     paddingSide: settings.data.padding_side ?? 'right',
     singleOverhead: single.overhead,
     pairOverhead: pair.overhead,
+    endsWithSpecial: single.endsWithSpecial,
+    encodePlain: (text) => contentIds(text),
     count: (text) => remembered(text).length + single.overhead,
     encode(text, maxTokens) {
       const content = remembered(text)
@@ -197,6 +203,7 @@ function readTemplate(inner: HuggingFaceTokenizer, isPair: boolean) {
   const overhead = parts.filter((part) => part.text < 0).length
   return {
     overhead,
+    endsWithSpecial: (parts.at(-1)?.text ?? 0) < 0,
     fill(a: Int32Array, b: Int32Array): { ids: Int32Array; types: Uint8Array } {
       const length = overhead + a.length + (isPair ? b.length : 0)
       const ids = new Int32Array(length)

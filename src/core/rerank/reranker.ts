@@ -4,12 +4,13 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import { planBatches, tokensFor } from '../embed/batches.ts'
-import { graphSpecOf, type Inference } from '../models/inference.ts'
+import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
 import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
 import { canonical, createFileHashes, type FileHashes } from '../models/space.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
+import { pairsOf } from './pairs.ts'
 import type { Reranker } from './types.ts'
 
 export interface ModelReranker extends Reranker {
@@ -83,10 +84,19 @@ async function openReranker({
     })
   }
   const tokenizer = await loadTokenizer(model)
+  const { encode, score: scoreSpec } = pairsOf(model, tokenizer)
+  // Two ways of asking the same files are two models.
+  const signature = canonical([
+    await Promise.all(filesOf(model).map((file) => hashes.of(file))),
+    model.scoring,
+    model.maxTokens,
+    model.paddingSide,
+  ])
   const open = await inference.open({
-    key: `rerank ${model.folder} ${device} ${inference.threads}`,
+    key: `rerank ${signature} ${device} ${inference.threads}`,
     graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
     vector: null,
+    score: scoreSpec,
   })
 
   async function run(
@@ -104,11 +114,8 @@ async function openReranker({
       types.set(pair.types, at)
       at += pair.ids.length
     }
-    return open.score({ ids, types, lengths, length, urgent: true }, signal)
+    return open.score({ ids, types, lengths, length, task: null, skip: 0, urgent: true }, signal)
   }
-
-  const encode = (query: string, passage: string): PairEncoding =>
-    tokenizer.encodePair(query, passage, model.maxTokens)
 
   async function score(
     query: string,
@@ -145,7 +152,7 @@ async function openReranker({
     open,
     score,
     key: selfTestKey({
-      signature: canonical(await Promise.all(filesOf(model).map((file) => hashes.of(file)))),
+      signature,
       provider: open.opened.provider,
       runtime: open.opened.runtime,
       threads: inference.threads,
@@ -155,7 +162,7 @@ async function openReranker({
         dimensions: null,
         highestId: tokenizer.size - 1,
         maxTokens: model.maxTokens,
-        paddingSide: tokenizer.paddingSide,
+        paddingSide: paddingSideOf(model, tokenizer),
         samples: probe.passages.map((passage) => encode(probe.query, passage).ids),
         run: (rows, length) => run(rows.map(asPair), length),
       }),
