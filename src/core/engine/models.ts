@@ -124,7 +124,8 @@ export function createModels({
     },
 
     embedder,
-    builtInEmbedder: ({ threads }) => embedder(builtInEmbeddingId, { threads, device: 'cpu' }),
+    builtInEmbedder: ({ threads }) =>
+      embedder(builtInEmbeddingId, { threads, device: 'cpu', established: true }),
 
     reranker: (id, { threads, device }) =>
       once(rerankers, `${id} ${threads} ${device}`, async () =>
