@@ -7,12 +7,13 @@ import { resolve } from 'node:path'
 import { packageVersion } from '../core/package-layout.ts'
 import { defaultLibraryDir } from '../server/runtime.ts'
 import { AppError } from '../shared/errors.ts'
+import { modelSources, type ModelSource } from '../shared/models.ts'
 import { searchModes } from '../shared/search.ts'
 import { add } from './add.ts'
 import { doctor } from './doctor.ts'
 import { evaluate } from './evaluate.ts'
 import { listDocuments, onDocuments, showDocument } from './documents.ts'
-import { listModels, useModel } from './models.ts'
+import { downloadModel, importModel, listModels, removeModel, testModel, useModel } from './models.ts'
 import { reindex } from './reindex.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
@@ -127,9 +128,28 @@ for (const [name, description] of [
 const models = command(program, 'models', 'list models, or change the one in use').action(
   (_options, self: Command) => listModels(context(self)),
 )
-command(models, 'list', 'the models that can be used').action((_options, self: Command) =>
-  listModels(context(self)),
-)
+command(models, 'list', 'the models that can be used')
+  .option('--available', 'and those that can be downloaded')
+  .action((options: { available?: boolean }, self: Command) => listModels(context(self), options))
+command(models, 'import', 'take a model from a folder or a zip, and test it')
+  .argument('<folder|zip>')
+  .action((path: string, _options, self: Command) => importModel(context(self), path))
+command(models, 'download', 'fetch a model of the catalogue; the only command that uses the network')
+  .argument('<id>')
+  .addOption(new Option('--source <source>', 'where from, this once').choices([...modelSources]))
+  .action((id: string, options: { source?: ModelSource }, self: Command) =>
+    downloadModel(context(self), id, options),
+  )
+command(models, 'remove', 'delete a model that was downloaded or imported')
+  .argument('<id>')
+  .action((id: string, _options, self: Command) => removeModel(context(self), id))
+command(models, 'test', 'check that a model gives vectors that can be trusted')
+  .argument('<id>')
+  .option('--use-anyway', 'use it although a check fails')
+  .option('--no-use-anyway', 'take that back')
+  .action((id: string, options: { useAnyway?: boolean }, self: Command) =>
+    testModel(context(self), id, options),
+  )
 command(models, 'use', 'change the model; an embedding model builds a new index beside the live one')
   .argument('<id>')
   .option('--no-wait', 'return while the new index is being built')
@@ -161,7 +181,7 @@ try {
     // Help and version end here too, with 0.
     process.exitCode = error.exitCode === 0 ? 0 : 2
   } else if (error instanceof AppError) {
-    process.stderr.write(`manifold: ${errorText(error.code, error.message, language)}\n`)
+    process.stderr.write(`manifold: ${errorText(error, language)}\n`)
     process.exitCode = 1
   } else {
     process.stderr.write(

@@ -1,6 +1,7 @@
 /** What the command line says, in Chinese and English. The window has its own words; the codes are shared. */
 import type { Reason, ReasonCode } from '../shared/document.ts'
-import type { ErrorCode } from '../shared/errors.ts'
+import type { AppError, ErrorCode } from '../shared/errors.ts'
+import type { modelWarnings } from '../shared/models.ts'
 
 export type Language = 'en' | 'zh-CN'
 
@@ -72,5 +73,50 @@ export function reasonText(reason: Reason, language: Language): string {
   return sentence.replace(/\{(\w+)\}/g, (_all, key: string) => String(reason.data[key] ?? '?'))
 }
 
-export const errorText = (code: ErrorCode, message: string, language: Language): string =>
-  errors[language][code] ?? message
+/** What was wrong with a model or a download, by `data.problem`; the English message says it itself. */
+const chineseProblems: Record<string, string> = {
+  network: '连不上下载源 {host}。请检查网络，或换一个下载源。',
+  busy: '下载源 {host} 正忙或出了故障，请稍后再试。',
+  gated: '下载源 {host} 要求登录才给这个模型。',
+  missing: '下载源 {host} 上没有 {file}，请换一个下载源。',
+  short: '与 {host} 的连接反复中断。已下载的部分保留，可以稍后继续。',
+  hash: '从 {host} 得到的 {file} 与登记的校验值不符，没有保留。',
+  size: '从 {host} 得到的 {file} 与登记的大小不符，没有保留。',
+  'html-page': '{host} 返回的是网页，不是 {file}，没有保留。',
+  'lfs-pointer': '{file} 只是 Git LFS 指针，不是真正的文件，没有保留。',
+  redirect: '下载被引向不允许的地址，已停止。只跟随 https。',
+  list: '{host} 返回的不是文件清单。',
+  'pooling-unknown': '没有文件说明这个模型如何池化，请指定池化方式。',
+  'missing-file': '模型缺少文件 {file}。',
+  'zip-encrypted': '压缩包有密码，请先解压，再导入文件夹。',
+  'zip-path': '压缩包里有指向别处的路径，没有解压。',
+  'zip-link': '压缩包里有链接或特殊文件，没有解压。',
+  'zip-bomb': '压缩包解开后会远大于它本身，没有解压。',
+  'zip-entries': '压缩包里的文件太多，没有解压。',
+  'zip-many': '压缩包里不止一个模型，请分别导入。',
+  zip: '压缩包已损坏，或不是 zip 文件。',
+}
+
+export function errorText({ code, message, data }: AppError, language: Language): string {
+  const problem = language === 'zh-CN' ? chineseProblems[String(data.problem)] : undefined
+  if (problem) return problem.replace(/\{(\w+)\}/g, (_all, key: string) => String(data[key] ?? '?'))
+  return errors[language][code] ?? message
+}
+
+const warnings: Record<Language, Record<(typeof modelWarnings)[number], string>> = {
+  en: {
+    unverified: 'not tried by us',
+    'non-commercial': 'not for commercial use',
+    slow: 'slow without a GPU',
+    'english-only': 'reads no Chinese',
+  },
+  'zh-CN': {
+    unverified: '我们没有试过',
+    'non-commercial': '不得商用',
+    slow: '没有显卡时很慢',
+    'english-only': '不识中文',
+  },
+}
+
+export const warningText = (warning: (typeof modelWarnings)[number], language: Language): string =>
+  warnings[language][warning]

@@ -138,7 +138,15 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     })
     closing.push(() => folders.close())
 
-    const manager = createModelManager({ libraryDir, library, models, emit: (event) => events.emit(event) })
+    const manager = createModelManager({
+      libraryDir,
+      builtInDir: host.resources.models,
+      library,
+      models,
+      selfTest: selfTests.test,
+      emit: (event) => events.emit(event),
+    })
+    closing.push(() => manager.close())
 
     async function status() {
       const [counts, settings, paused] = await Promise.all([
@@ -285,6 +293,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       settings: {
         get: () => library.settings(undefined),
         async update(patch: SettingsPatch) {
+          await manager.assertUsable(patch.embeddingModel)
+          await manager.assertUsable(patch.rerankerModel)
           const reindexStarted = await reindex.request(patch)
           const settings = await library.settings(undefined)
           await live.settingsChanged(settings)
@@ -296,9 +306,9 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       },
 
       models: {
-        list: async () => ({ models: await models.list() }),
+        list: async () => ({ models: await manager.list() }),
         ...manager.calls,
-        test: selfTests.test,
+        test: manager.test,
         override: selfTests.override,
       },
 
@@ -397,6 +407,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           }
           return received
         },
+        receiveModel: (upload: { name: string; body: ReadableStream<Uint8Array>; signal: AbortSignal }) =>
+          manager.receive(upload),
       },
 
       /** Resolves when all work is done; rejects when it cannot be. For commands that wait. */

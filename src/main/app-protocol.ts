@@ -25,7 +25,7 @@ export function serveApp(engine: EngineLink): void {
     try {
       const { host, pathname } = new URL(request.url)
       if (host !== 'manifold') throw new AppError('not-found', 'There is nothing here.')
-      if (/^\/(rpc|api|upload|files)(\/|$)/.test(pathname)) return await forward(engine, request)
+      if (/^\/(rpc|api|upload|models|files)(\/|$)/.test(pathname)) return await forward(engine, request)
       return (
         (await staticResponse(request, folders)) ??
         errorResponse(new AppError('not-found', 'There is nothing here.'))

@@ -6,6 +6,7 @@
 import type { AnySchema, InferSchemaInput, InferSchemaOutput } from '@orpc/contract'
 import type { Contract } from '../shared/contract.ts'
 import type { DocumentKind } from '../shared/document.ts'
+import type { ModelInfo } from '../shared/status.ts'
 
 /** Calls that take nothing get the signal first. */
 type Arguments<Input> =
@@ -47,6 +48,10 @@ export type EnginePort = {
     file(id: number): Promise<StoredFile>
   }
   local: Omit<Calls<Contract['local']>, 'shutdown'>
-  uploads: { receive(upload: Upload): Promise<{ documentId: number; unchanged: boolean }> }
+  uploads: {
+    receive(upload: Upload): Promise<{ documentId: number; unchanged: boolean }>
+    /** A zip of one model. */
+    receiveModel(upload: Omit<Upload, 'lastModified'>): Promise<{ model: ModelInfo }>
+  }
   close(): Promise<void>
 }

@@ -4,6 +4,7 @@
  *   /rpc/*               calls (oRPC), streams as server-sent events          token
  *   /api/*               the same calls as plain JSON; /api/openapi.json      token
  *   PUT /upload          ?name=<relative path>&lastModified=<ms>, the bytes   token
+ *   PUT /models/upload   ?name=<file>, a zip of one model                     token
  *   /files/<id>          document bytes, ?expires&signature, Range            signature
  *   GET /session         -> { door }, to see whether a token counts           token
  *   POST /session        { code } -> { token }, each code once                code
@@ -24,7 +25,7 @@ import { fileResponse } from './files.ts'
 import { createRouter, type Door } from './router.ts'
 import { createSessions, createSigner, sameSecret } from './secrets.ts'
 import { protectiveHeaders, staticResponse, type StaticOptions } from './static-files.ts'
-import { receiveUpload } from './upload.ts'
+import { receiveModelUpload, receiveUpload } from './upload.ts'
 import { errorResponse, toWireError } from './wire-errors.ts'
 
 export interface HandlerOptions extends StaticOptions {
@@ -91,11 +92,13 @@ export function createHandler(options: HandlerOptions): Handler {
       case 'rpc':
       case 'api':
         return call(first, request, url, doorOf(request, connection))
-      case 'upload': {
-        doorOf(request, connection)
-        if (request.method !== 'PUT') throw new AppError('bad-request', 'Uploads are made with PUT.')
+      case 'upload':
+        assertUpload(request, connection)
         return Response.json(await receiveUpload(engine, request, url))
-      }
+      case 'models':
+        if (url.pathname !== '/models/upload') throw new AppError('not-found', 'There is nothing here.')
+        assertUpload(request, connection)
+        return Response.json(await receiveModelUpload(engine, request, url))
       case 'files':
         return documentFile(request, url)
       case 'session':
@@ -106,6 +109,11 @@ export function createHandler(options: HandlerOptions): Handler {
           errorResponse(new AppError('not-found', 'There is nothing here.'))
         )
     }
+  }
+
+  function assertUpload(request: Request, connection: Connection): void {
+    doorOf(request, connection)
+    if (request.method !== 'PUT') throw new AppError('bad-request', 'Uploads are made with PUT.')
   }
 
   async function call(kind: 'rpc' | 'api', request: Request, url: URL, door: Door): Promise<Response> {

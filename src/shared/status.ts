@@ -23,6 +23,8 @@ export const ModelInfo = z.object({
   problem: z.string().nullable(),
   /** What `problem` is, for a translated sentence: 'missing-file', 'pooling-unknown', 'dimensions', … */
   problemCode: z.string().nullable(),
+  /** Facts its sentence quotes, as the file that is missing. */
+  problemData: z.record(z.string(), z.union([z.string(), z.number()])),
   /** Nothing says how its token vectors become one; `models.setPooling` says it. */
   poolingUnknown: z.boolean(),
   removable: z.boolean(),

@@ -269,6 +269,30 @@ describe('files', () => {
     expect(answer).toContain('"too-large"')
   })
 
+  test('takes a model as a zip under the same guards', async () => {
+    const put = (query: string, init: RequestInit = {}) =>
+      at(`/models/upload${query}`, { method: 'PUT', headers: bearer(token), body: 'zip', ...init })
+    const answer = await put('?name=small.zip')
+    expect(answer.status).toBe(422)
+    expect(await answer.json()).toMatchObject({ code: 'model-invalid' })
+    expect(engine.uploaded.pop()).toMatchObject({
+      name: 'small.zip',
+      bytes: new Uint8Array(Buffer.from('zip')),
+    })
+    expect((await put('?name=small.zip', { headers: {} })).status).toBe(401)
+    expect((await put('?name=../small.zip')).status).toBe(400)
+    expect((await put('')).status).toBe(400)
+    expect((await put('?name=small.zip', { method: 'POST' })).status).toBe(400)
+    expect(
+      (await at('/models/other?name=a', { method: 'PUT', headers: bearer(token), body: 'a' })).status,
+    ).toBe(404)
+    const answered = await raw(
+      `PUT /models/upload?name=a HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\nContent-Length: 9000000000\r\n\r\n`,
+    )
+    expect(answered).toMatch(/^HTTP\/1.1 413/)
+    expect(engine.uploaded.some(({ name }) => name === 'small.zip' || name === 'a')).toBe(false)
+  })
+
   test('does not keep an upload that broke off', async () => {
     const before = engine.uploaded.length
     const socket = connect(Number(new URL(loopback.origin).port), '127.0.0.1')

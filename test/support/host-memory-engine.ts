@@ -203,6 +203,10 @@ export function createMemoryEngine(directory: string): MemoryEngine {
         await writeFile(join(directory, String(uploaded.length)), bytes)
         return { documentId: uploaded.length, unchanged: false }
       },
+      async receiveModel({ name, body }) {
+        uploaded.push({ name, bytes: new Uint8Array(await new Response(body).arrayBuffer()) })
+        throw new AppError('model-invalid', 'This is not a zip file, or it is damaged.')
+      },
     },
     close: async () => {},
   }

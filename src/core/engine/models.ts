@@ -20,8 +20,6 @@ export interface RunOptions {
   /** As in Settings. */
   threads: number
   device: string
-  /** An index stands on it: it was tested when that was made, and a stricter test must not take its search away [DA4]. */
-  established?: boolean
 }
 
 /** What an index must know of a model before it is opened. */
@@ -43,6 +41,8 @@ export interface Models {
   reranker(id: string, options: RunOptions): Promise<Reranker>
   /** The self-test made afresh. Throws 'model-missing' or 'model-invalid' when there is nothing to test. */
   test(id: string, options: RunOptions): Promise<SelfTest>
+  /** The model's files are others from now on, or gone: what was opened of them is not handed out again. */
+  forget(id: string): Promise<void>
   /** Unloads an embedder nobody needs any more. */
   release(embedder: ModelEmbedder): Promise<void>
   close(): Promise<void>
@@ -82,14 +82,14 @@ export function createModels({
     return one
   }
 
-  const embedder = (id: string, { threads, device, established = false }: RunOptions) =>
-    once(embedders, `${id} ${threads} ${device} ${established}`, async () =>
+  const embedder = (id: string, { threads, device }: RunOptions) =>
+    once(embedders, `${id} ${threads} ${device}`, async () =>
       createEmbedder({
         inference: theInference(threads),
         model: await catalog.resolveModel(id),
         device,
         hashes,
-        records: established ? { ...records, overridden: async () => true } : records,
+        records,
       }),
     )
 
@@ -124,8 +124,7 @@ export function createModels({
     },
 
     embedder,
-    builtInEmbedder: ({ threads }) =>
-      embedder(builtInEmbeddingId, { threads, device: 'cpu', established: true }),
+    builtInEmbedder: ({ threads }) => embedder(builtInEmbeddingId, { threads, device: 'cpu' }),
 
     reranker: (id, { threads, device }) =>
       once(rerankers, `${id} ${threads} ${device}`, async () =>
@@ -142,6 +141,16 @@ export function createModels({
       const model = await catalog.resolveModel(id)
       const options = { inference: theInference(threads), model, device, hashes, records }
       return model.task === 'reranker' ? testReranker(options) : testEmbedder(options)
+    },
+
+    async forget(id) {
+      for (const opened of [embedders, rerankers]) {
+        for (const [key, one] of opened) {
+          if (!key.startsWith(`${id} `)) continue
+          opened.delete(key)
+          await one.then((model) => model.close()).catch(() => {})
+        }
+      }
     },
 
     async release(embedder) {

@@ -3,7 +3,10 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import type { ModelInfo } from '../../shared/status.ts'
+import { readsChinese } from './downloadable.ts'
 import { loadModel, type Model } from './load.ts'
+import { graphOutputs } from './onnx-file.ts'
+import { readOrigin } from './origin.ts'
 
 export interface ModelCatalog {
   /** Every folder, the unusable ones with their problem. Built-in ones first, then by id. */
@@ -51,7 +54,7 @@ export function createModelCatalog({
       const infos = await Promise.all(
         [...ids].map(async ([id, builtIn]) => {
           try {
-            return infoOf(await resolveModel(id))
+            return await infoOf(await resolveModel(id))
           } catch (error) {
             if (!(error instanceof AppError)) throw error
             return broken(id, builtIn, error)
@@ -63,26 +66,41 @@ export function createModelCatalog({
   }
 }
 
-export const infoOf = (model: Model): ModelInfo => ({
-  id: model.id,
-  name: model.name,
-  task: model.task,
-  type: model.type,
-  builtIn: model.builtIn,
-  dimensions: model.dimensions,
-  maxTokens: model.maxTokens,
-  languages: model.languages,
-  licence: model.licence,
-  sizeBytes: model.sizeBytes,
-  calibrated: model.calibration !== null,
-  state: 'ready',
-  problem: null,
-  problemCode: null,
-  poolingUnknown: false,
-  removable: !model.builtIn,
-  pinned: false,
-  warnings: [],
-})
+async function infoOf(model: Model): Promise<ModelInfo> {
+  const origin = await readOrigin(model.folder)
+  const poolingUnknown =
+    model.task === 'embedding' && model.pooling.length === 0 && !(await givesVectors(model.graphFile))
+  return {
+    id: model.id,
+    name: model.name,
+    task: model.task,
+    type: model.type,
+    builtIn: model.builtIn,
+    dimensions: model.dimensions,
+    maxTokens: model.maxTokens,
+    languages: model.languages,
+    licence: model.licence,
+    sizeBytes: model.sizeBytes,
+    calibrated: model.calibration !== null,
+    state: poolingUnknown ? 'refused' : 'ready',
+    problem: poolingUnknown ? 'nothing says how this model pools its token vectors into one' : null,
+    problemCode: poolingUnknown ? 'pooling-unknown' : null,
+    problemData: {},
+    poolingUnknown,
+    removable: !model.builtIn,
+    pinned: false,
+    warnings: origin?.warnings ?? (readsChinese(model.languages) ? [] : ['english-only']),
+  }
+}
+
+/** Whether the graph pools by itself; how it is opened says the same (jobs.ts). */
+async function givesVectors(graphFile: string): Promise<boolean> {
+  const outputs = await graphOutputs(graphFile)
+  return (
+    outputs.some(({ name, rank }) => name === 'sentence_embedding' && rank === 2) ||
+    (!outputs.some(({ rank }) => rank === 3) && outputs.some(({ rank }) => rank === 2))
+  )
+}
 
 const broken = (id: string, builtIn: boolean, { message, data }: AppError): ModelInfo => ({
   id,
@@ -99,6 +117,7 @@ const broken = (id: string, builtIn: boolean, { message, data }: AppError): Mode
   state: 'refused',
   problem: message,
   problemCode: String(data.problem ?? 'unknown'),
+  problemData: data,
   poolingUnknown: data.problem === 'pooling-unknown',
   removable: !builtIn,
   pinned: false,

@@ -1,7 +1,8 @@
 /**
- * Looks into an .onnx file without loading it: which files hold its weights. Walks the protobuf fields by their lengths
+ * Looks into an .onnx file without loading it: which files hold its weights, what it gives. Walks the protobuf fields by their lengths
  * and skips the weights themselves, so a gigabyte costs a few reads. Refuses a file that is cut short or is no graph.
- * Field numbers: onnx/onnx.proto (ModelProto.graph 7, GraphProto.initializer 5, TensorProto.external_data 13).
+ * Field numbers: onnx/onnx.proto (ModelProto.graph 7, GraphProto.initializer 5 and output 12, TensorProto.external_data
+ * 13, ValueInfoProto.type 2, TypeProto.tensor_type 1, Tensor.shape 2, TensorShapeProto.dim 1).
  */
 import { open, type FileHandle } from 'node:fs/promises'
 import { AppError } from '../../shared/errors.ts'
@@ -39,6 +40,42 @@ export async function externalLocations(path: string): Promise<string[]> {
     })
     if (graphs !== 1) throw damaged()
     return [...locations]
+  } finally {
+    await file.close()
+  }
+}
+
+/** The graph's outputs and how many dimensions each has. Throws 'model-invalid'. */
+export async function graphOutputs(path: string): Promise<{ name: string; rank: number }[]> {
+  const file = await open(path, 'r')
+  try {
+    const { size } = await file.stat()
+    const reader = createReader(file, size)
+    const outputs: { name: string; rank: number }[] = []
+    const inside = async (steps: readonly number[], from: number, to: number, found: () => void) => {
+      const [first, ...rest] = steps
+      await eachField(reader, from, to, async (field, fieldFrom, fieldTo) => {
+        if (field !== first) return
+        if (rest.length === 0) found()
+        else await inside(rest, fieldFrom, fieldTo, found)
+      })
+    }
+    await eachField(reader, 0, size, async (field, from, to) => {
+      if (field !== 7) return
+      await eachField(reader, from, to, async (inGraph, outputFrom, outputTo) => {
+        if (inGraph !== 12) return
+        const output = { name: '', rank: 0 }
+        await eachField(reader, outputFrom, outputTo, async (inOutput, textFrom, textTo) => {
+          if (inOutput === 1) {
+            output.name = (await reader.bytes(textFrom, Math.min(textTo, textFrom + 4096))).toString('utf8')
+          }
+        })
+        await inside([2, 1, 2, 1], outputFrom, outputTo, () => void output.rank++)
+        outputs.push(output)
+        if (outputs.length > maxLocations) throw damaged()
+      })
+    })
+    return outputs
   } finally {
     await file.close()
   }

@@ -4,7 +4,7 @@ import { useTranslation } from 'react-i18next'
 import type { Reason, ReasonCode } from '../../shared/document.ts'
 import { devices } from '../../shared/settings.ts'
 import { asAppError } from '../client.ts'
-import type en from './en.ts'
+import en from './en.ts'
 
 export type ReasonGroup = keyof typeof en.groups
 
@@ -49,6 +49,9 @@ const checkNames: Record<string, keyof typeof en.settings.checks> = {
   disk: 'disk',
 }
 
+type Problem = keyof typeof en.problems
+const isProblem = (code: unknown): code is Problem => typeof code === 'string' && code in en.problems
+
 export function useWords() {
   const { t } = useTranslation()
   return useMemo(
@@ -57,7 +60,16 @@ export function useWords() {
         const facts = { pages: '?', pagesWithoutText: '?', ...data }
         return t(`reasons.${code}`, facts)
       },
-      error: (error: unknown): string => t(`errors.${asAppError(error).code}`),
+      /** What was wrong with a model or a download says more than the error's kind. */
+      error: (error: unknown): string => {
+        const { code, data } = asAppError(error)
+        return isProblem(data.problem)
+          ? t(`problems.${data.problem}`, { host: '?', file: '?', ...data })
+          : t(`errors.${code}`)
+      },
+      /** Why a model is refused: ModelInfo.problemCode, and its English sentence for what is not known here. */
+      problem: (code: string | null, sentence: string, data: Record<string, string | number> = {}): string =>
+        isProblem(code) ? t(`problems.${code}`, { host: '?', file: '?', ...data }) : sentence,
       note: (code: string): string | null =>
         code === 'query-cut' ||
         code === 'semantic-unavailable' ||

@@ -1,0 +1,136 @@
+/** `manifold models` as a script uses it. The hub is on this computer; the command line comes from the build. */
+import { execFile } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createEngine } from '../../src/core/engine.ts'
+import { createNodeHost } from '../../src/core/node-host.ts'
+import { packageRoot } from '../../src/core/package-layout.ts'
+import { filesUnder, startHub, type HubServer } from '../support/hub-server.ts'
+import { tinyModels } from '../support/tiny-models.ts'
+import { zipOf } from '../support/zip.ts'
+
+let base: string
+let hub: HubServer
+
+interface Ran {
+  code: number
+  out: string
+  err: string
+  // Each command prints a value of its own
+  json: any
+}
+
+const manifold = (...args: string[]): Promise<Ran> => manifoldIn('en_US.UTF-8', ...args)
+function manifoldIn(language: string, ...args: string[]): Promise<Ran> {
+  return new Promise((resolve) => {
+    execFile(
+      process.execPath,
+      [join(packageRoot(), 'bin', 'manifold.js'), ...args],
+      {
+        env: {
+          ...process.env,
+          MANIFOLD_LIBRARY: join(base, 'library'),
+          XDG_RUNTIME_DIR: join(base, 'run'),
+          LANG: language,
+          LC_ALL: '',
+        },
+      },
+      (error, out, err) => {
+        let json: unknown
+        try {
+          json = JSON.parse(out)
+        } catch {
+          json = undefined
+        }
+        resolve({ code: error ? Number(error.code) : 0, out, err, json })
+      },
+    )
+  })
+}
+
+// The tiny model takes the place of a model of the catalogue that ships: same repository, small files.
+const id = 'all-MiniLM-L6-v2'
+
+beforeAll(async () => {
+  base = realpathSync(mkdtempSync(join(tmpdir(), 'manifold-cli-models-')))
+  mkdirSync(join(base, 'run'), { mode: 0o700 })
+  hub = await startHub(`Xenova/${id}`, filesUnder(join(tinyModels, 'tiny-mean')))
+  const engine = await createEngine({
+    host: createNodeHost(),
+    libraryDir: join(base, 'library'),
+    version: 'test',
+    watch: false,
+  })
+  await engine.settings.update({ modelSource: 'custom', modelMirror: hub.address })
+  await engine.close()
+}, 60_000)
+
+afterAll(async () => {
+  await hub?.close()
+  rmSync(base, { recursive: true, force: true })
+})
+
+it('lists what can be downloaded, with its warnings, and asks nobody', async () => {
+  const { code, json } = await manifold('models', 'list', '--available', '--json')
+  expect(code).toBe(0)
+  expect(json.available.length).toBeGreaterThan(15)
+  expect(json.available.find((one: { id: string }) => one.id === id)).toMatchObject({
+    installed: false,
+    download: null,
+    warnings: ['unverified', 'english-only'],
+  })
+  expect((await manifoldIn('zh_CN.UTF-8', 'models', 'list', '--available')).out).toContain('不得商用')
+  expect(hub.requests).toEqual([])
+}, 60_000)
+
+it('says what went wrong with a download, keeps what came, and goes on', async () => {
+  hub.fault('config.json', { kind: 'status', status: 404 })
+  const { code, out, err } = await manifold('models', 'download', id, '--json')
+  expect([code, out]).toEqual([1, ''])
+  expect(err).toMatch(/does not have config\.json/)
+  hub.fault('config.json', { kind: 'status', status: 404 })
+  expect((await manifoldIn('zh_CN.UTF-8', 'models', 'download', id)).err).toContain('没有 config.json')
+  expect((await manifold('models', 'download', 'nothing')).code).toBe(1)
+  expect((await manifold('models', 'download', id, '--source', 'elsewhere')).code).toBe(2)
+}, 60_000)
+
+it('downloads with progress on stderr, tests, uses and removes', async () => {
+  const before = hub.requests.length
+  const downloaded = await manifold('models', 'download', id, '--json')
+  expect(downloaded.err).toContain(' of ')
+  expect(downloaded.json.model).toMatchObject({ id, builtIn: false, dimensions: 16 })
+  expect(hub.requests.length).toBeGreaterThan(before)
+  // The graph came in the runs before.
+  expect(hub.requests.slice(before).some(({ url }) => url.includes('model.onnx'))).toBe(false)
+
+  const tested = await manifold('models', 'test', id, '--use-anyway', '--json')
+  expect(tested.code).toBe(0)
+  expect(tested.json).toMatchObject({ modelId: id })
+  expect(tested.json.checks.find((check: { name: string }) => check.name === 'finite').ok).toBe(true)
+
+  const used = await manifold('models', 'use', id, '--json')
+  expect(used.json.live).toMatchObject({ embeddingModel: id, dimensions: 16 })
+  const back = await manifold('models', 'use', 'manifold-static-256', '--json')
+  expect(back.json.live.embeddingModel).toBe('manifold-static-256')
+}, 120_000)
+
+it('imports a folder and a zip, and refuses what is no model', async () => {
+  const folder = join(base, 'folder')
+  cpSync(join(tinyModels, 'tiny-mean'), folder, { recursive: true })
+  expect((await manifold('models', 'import', folder, '--json')).json.model.id).toBe('folder')
+  const zip = join(base, 'packed.zip')
+  writeFileSync(zip, zipOf([...filesUnder(folder)].map(([name, bytes]) => ({ name, bytes }))))
+  expect((await manifold('models', 'import', zip, '--json')).json.model.id).toBe('packed')
+  const broken = join(base, 'broken')
+  cpSync(folder, broken, { recursive: true })
+  rmSync(join(broken, 'config.json'))
+  const refused = await manifold('models', 'import', broken)
+  expect(refused.code).toBe(1)
+  expect(refused.err).toContain('config.json')
+
+  expect((await manifold('models', 'remove', 'packed', '--json')).json).toEqual({ removed: 'packed' })
+  expect(existsSync(join(base, 'library', 'models', 'packed'))).toBe(false)
+  expect((await manifold('models', 'remove', 'manifold-static-256')).code).toBe(1)
+}, 120_000)
