@@ -50,7 +50,7 @@ export function createIndexer(host: Host) {
     if (known) return known
     const { settings } = theLibrary()
     const { threads, device } = settings.get()
-    const embedder = await models.embedder(target.modelId, { threads, device })
+    const embedder = await models.embedder(target.modelId, { threads, device, established: true })
     if (embedder.space !== target.space) {
       throw new AppError(
         'space-mismatch',

@@ -128,3 +128,17 @@ write_json(OUT + "/tiny-mean/without-prompt.json", {
     "mean-sqrt": [unit(h.sum(0) / len(h) ** 0.5) for h in parts], "last-token": [unit(h[-1]) for h in parts],
     "weighted-mean": [unit((h * p).sum(0) / p.sum()) for h, p in zip(parts, places)]})
 write_json(OUT + "/tiny-mean/truncated.json", {str(keep): [unit(h.mean(0)[:keep]) for h in hidden] for keep in (4, 11)})
+
+# The built-in static table as one vector a token, so that pooling is ours to do, and to do wrongly. The table is the app's own.
+folder = OUT + "/token-vectors"
+g = Graph()
+for name, kind, dims, offset, size in (("pieces", TensorProto.INT8, (48000, 256), 0, 12288000), ("scales", FLOAT, (48000,), 12288000, 192000)):
+    table = TensorProto(name=name, data_type=kind, dims=dims, data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", "pieces.bin"), ("offset", str(offset)), ("length", str(size))):
+        table.external_data.add(key=key, value=value)
+    g.constants.append(table)
+rows = g("Mul", g("Cast", g("Gather", "pieces", "input_ids"), to=FLOAT), g("Unsqueeze", g("Gather", "scales", "input_ids"), np.array([2])))
+g.save(folder + "/onnx/model.onnx", ["input_ids", "attention_mask"], {"last_hidden_state": (rows, ["batch", "tokens", 256])})
+write_json(folder + "/config.json", {"model_type": "tiny", "hidden_size": 256, "vocab_size": 48000, "max_position_embeddings": 512, "manifold": {
+    "languages": ["zh", "en"], "tokenizer": "manifold-static-256", "externalData": {"pieces.bin": "manifold-static-256/onnx/pieces.bin"}}})
+write_json(folder + "/1_Pooling/config.json", {"embedding_dimension": 256, "pooling_mode": "mean", "include_prompt": True})

@@ -1,5 +1,5 @@
 /** The tiny models of test/fixtures/models, opened in a real inference thread; and copies of them to damage. */
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -22,4 +22,8 @@ export function copyOf(...ids: string[]): { dir: string; remove(): void } {
   const dir = mkdtempSync(join(tmpdir(), 'manifold-models-'))
   for (const id of ids) cpSync(join(tinyModels, id), join(dir, id), { recursive: true })
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) }
+}
+
+export function editJson(path: string, change: (json: any) => unknown): void {
+  writeFileSync(path, JSON.stringify(change(readJson(path))))
 }

@@ -153,8 +153,9 @@ def expect(folder, vector_of, prompt=""):
     write_json(folder + "/expected.json", [{"text": t, "ids": single(prompt + t), "vector": unit(vector_of(single(prompt + t)))} for t in TEXTS])
 
 
-def config(folder, **extra):
-    write_json(folder + "/config.json", {"architectures": ["TinyModel"], "model_type": "tiny", "hidden_size": WIDTH, "vocab_size": len(VOCAB), "max_position_embeddings": LIMIT, "type_vocab_size": 2, **extra})
+def config(folder, manifold={}, **extra):
+    """These models mean nothing, so they claim no language that the self-test asks in."""
+    write_json(folder + "/config.json", {"architectures": ["TinyModel"], "model_type": "tiny", "hidden_size": WIDTH, "vocab_size": len(VOCAB), "max_position_embeddings": LIMIT, "type_vocab_size": 2, **extra, "manifold": {"languages": ["la"], **manifold}})
 
 
 def modules(folder, *parts):

@@ -7,6 +7,7 @@ import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.
 import { loadTokenizer, type Model } from '../models/load.ts'
 import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
 import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
+import { senseOfVectors } from '../models/sense.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
 import { readDenseLayers } from '../models/vector-parts.ts'
@@ -190,6 +191,15 @@ async function openEmbedder({
         paddingSide: paddingSideOf(model, tokenizer),
         samples: sampleTexts.map(promptedTokens),
         run: (rows, length) => embedRows(rows, length, 'document'),
+        languages: model.languages,
+        sense: senseOfVectors(async (texts, side) => {
+          const vectors: Float32Array[] = []
+          for (const text of texts) {
+            const row = promptedTokens(model.prompts[side] + text)
+            vectors.push(await embedRows([row], row.length, side))
+          }
+          return vectors
+        }),
       }),
   }
 }

@@ -49,7 +49,7 @@ export function createLive({
   async function openEmbedder({ modelId, space }: Target, settings: Settings): Promise<string | null> {
     if (embedders.has(space)) return null
     try {
-      const embedder = await models.embedder(modelId, settings)
+      const embedder = await models.embedder(modelId, { ...settings, established: true })
       embedders.set(embedder.space, embedder)
       return embedder.space === space
         ? null

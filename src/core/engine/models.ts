@@ -20,6 +20,8 @@ export interface RunOptions {
   /** As in Settings. */
   threads: number
   device: string
+  /** An index stands on it: it was tested when that was made, and a stricter test must not take its search away [DA4]. */
+  established?: boolean
 }
 
 /** What an index must know of a model before it is opened. */
@@ -82,14 +84,14 @@ export function createModels({
     return one
   }
 
-  const embedder = (id: string, { threads, device }: RunOptions) =>
-    once(embedders, `${id} ${threads} ${device}`, async () =>
+  const embedder = (id: string, { threads, device, established = false }: RunOptions) =>
+    once(embedders, `${id} ${threads} ${device} ${established}`, async () =>
       createEmbedder({
         inference: theInference(threads),
         model: await catalog.resolveModel(id),
         device,
         hashes,
-        records,
+        records: established ? { ...records, overridden: async () => true } : records,
       }),
     )
 
@@ -124,7 +126,8 @@ export function createModels({
     },
 
     embedder,
-    builtInEmbedder: ({ threads }) => embedder(builtInEmbeddingId, { threads, device: 'cpu' }),
+    builtInEmbedder: ({ threads }) =>
+      embedder(builtInEmbeddingId, { threads, device: 'cpu', established: true }),
 
     reranker: (id, { threads, device }) =>
       once(rerankers, `${id} ${threads} ${device}`, async () =>

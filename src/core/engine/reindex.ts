@@ -107,8 +107,16 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
     /** Stores the settings; starts a build where they ask for another index. Throws before storing when the model cannot be used. */
     async request(patch: SettingsPatch): Promise<boolean> {
       const before = await library.settings(undefined)
-      if (patch.embeddingModel !== undefined) await models.facts(patch.embeddingModel)
-      if (patch.rerankerModel) await models.checkReranker(patch.rerankerModel)
+      // Opened and tested before anything is built with it [MO4]; what was tested once is remembered.
+      const run = { threads: before.threads, device: patch.device ?? before.device }
+      if (patch.embeddingModel !== undefined) {
+        await models.facts(patch.embeddingModel)
+        await models.embedder(patch.embeddingModel, run)
+      }
+      if (patch.rerankerModel) {
+        await models.checkReranker(patch.rerankerModel)
+        await models.reranker(patch.rerankerModel, run)
+      }
       const after = await library.updateSettings(patch)
       const same =
         after.embeddingModel === before.embeddingModel &&

@@ -1,12 +1,13 @@
 /**
  * What a model must show before it is used [MO2 MO4]: it opens, has a vector for every token, gives finite unit vectors
- * of the stated size that differ from text to text. How it may be batched so
+ * of the stated size that differ from text to text, and puts related text nearer than unrelated. How it may be batched so
  * that a text keeps its bits is found out here too. Nothing is thrown for a failed check: it is in the result, and
  * `refuseFailed` decides.
  */
 import { AppError } from '../../shared/errors.ts'
 import type { SelfTestReport } from '../../shared/status.ts'
 import { findBatching, sameBits, type Batching, type RunTokens } from './batching.ts'
+import { judgeSense, type Sense } from './sense.ts'
 
 export type Check = SelfTestReport['checks'][number]
 
@@ -36,6 +37,9 @@ export interface TestedModel {
   /** Real token rows. */
   samples: readonly Int32Array[]
   run: RunTokens
+  /** Languages it claims; empty when nobody says. */
+  languages: readonly string[]
+  sense: Sense
 }
 
 export async function testModel(model: TestedModel): Promise<SelfTest> {
@@ -77,6 +81,7 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
       constant ? 'every text gets the same numbers' : 'texts get different numbers',
     )
     add('batched', true, batchedFigure(model, result, found), batchingWords[found.batching])
+    if (!constant) result.checks.push(await judgeSense(model.sense, model.languages))
   } catch (error) {
     const failed = failedBy(error)
     if (!failed) throw error

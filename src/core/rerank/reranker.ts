@@ -7,6 +7,7 @@ import { planBatches, tokensFor } from '../embed/batches.ts'
 import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
+import { senseOfScores } from '../models/sense.ts'
 import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
 import { canonical, createFileHashes, type FileHashes } from '../models/space.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
@@ -165,6 +166,10 @@ async function openReranker({
         paddingSide: paddingSideOf(model, tokenizer),
         samples: probe.passages.map((passage) => encode(probe.query, passage).ids),
         run: (rows, length) => run(rows.map(asPair), length),
+        languages: model.languages,
+        sense: senseOfScores((query, passages) =>
+          score(query, passages, { batching: 'alone', usPerToken: 1 }),
+        ),
       }),
   }
 }
