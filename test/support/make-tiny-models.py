@@ -5,7 +5,6 @@ import io, json, os, struct
 import numpy as np, sentencepiece as spm, torch
 from onnx import TensorProto
 from sentencepiece import sentencepiece_model_pb2 as proto
-import tiny_graphs
 from tiny_graphs import *
 
 # BERT-like, mean pooling in the old shape, with prompts.
@@ -82,8 +81,8 @@ rows = [pair(query, p) for p in passages]
 write_json(folder + "/expected.json", {"query": query, "passages": passages, "ids": [r[0] for r in rows], "types": [r[1] for r in rows],
                                        "logits": [(hidden_of(*r)[0] @ torch.from_numpy(HEAD)).item() for r in rows]})
 
-# Unigram in the manner of XLM-R, ids by SentencePiece. The vocabulary is learnt from this file.
-lines = [l.strip() for f in (tiny_graphs.__file__, __file__) for l in open(f, encoding="utf-8") if l.strip()] + TEXTS[:-1] + ["知识库把文档切成小段，再把每一段变成向量，这样就能按意思搜索。"] * 3
+# Unigram in the manner of XLM-R, ids by SentencePiece. The vocabulary is learnt from a text beside it.
+lines = [l.strip() for l in open(os.path.join(OUT, "..", "tokenizers", "unigram", "training.txt"), encoding="utf-8")] + TEXTS[:-1] + ["知识库把文档切成小段，再把每一段变成向量，这样就能按意思搜索。"] * 3
 model = io.BytesIO()
 spm.SentencePieceTrainer.train(sentence_iterator=iter(lines), model_writer=model, vocab_size=420, model_type="unigram", normalization_rule_name="identity",
                                remove_extra_whitespaces=False, add_dummy_prefix=True, hard_vocab_limit=False, minloglevel=2, unk_id=0, bos_id=1, eos_id=2, pad_id=3)
