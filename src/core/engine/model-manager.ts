@@ -17,6 +17,7 @@ import { importModel } from '../models/import.ts'
 import { loadModel } from '../models/load.ts'
 import { readManifold, writeManifold, type Origin } from '../models/origin.ts'
 import type { ModelOverrides } from '../models/overrides.ts'
+import { problemOf } from '../models/self-test.ts'
 import { modelsFolder } from '../store/library/layout.ts'
 import type { LibraryJobs } from '../threads/library.ts'
 import type { Remote } from '../threads/rpc.ts'
@@ -83,7 +84,10 @@ export function createModelManager(options: ModelManagerOptions) {
   async function test(input: { id: string }): Promise<SelfTestReport> {
     const report = await selfTest(input)
     const failed = report.checks.find((check) => !check.ok)
-    const finding: Finding = { problem: failed?.detail ?? null, code: failed?.name ?? null }
+    const finding: Finding = {
+      problem: failed?.detail ?? null,
+      code: failed ? problemOf(failed.name) : null,
+    }
     await library.setNote({ key: findingKey(input.id), value: JSON.stringify(finding) })
     changed()
     return report

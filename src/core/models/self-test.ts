@@ -24,8 +24,9 @@ export interface SelfTest {
 /** What no person can wave through: there would be no vectors, or none that can be stored. */
 export const neverOverridden: ReadonlySet<Check['name']> = new Set(['opens', 'dimensions', 'finite'])
 
-/** `data.problem` of the refusal, where it is not the check's own name. */
+/** `data.problem` of a refusal, where it is not the check's own name. */
 const problems: Partial<Record<Check['name'], string>> = { finite: 'not-finite', tokenizer: 'vocabulary' }
+export const problemOf = (check: Check['name']): string => problems[check] ?? check
 
 export interface TestedModel {
   /** null: scores, one number a row. */
@@ -168,7 +169,7 @@ export function refuseFailed(modelId: string, { checks }: SelfTest, overridden: 
   throw new AppError('model-invalid', `${modelId} failed its self-test (${first.name}): ${first.detail}`, {
     data: {
       model: modelId,
-      problem: problems[first.name] ?? first.name,
+      problem: problemOf(first.name),
       check: first.name,
       ...(first.figure === null ? {} : { figure: first.figure }),
     },

@@ -317,8 +317,8 @@ describe('an imported model', () => {
   })
 
   test.each([
-    ['tiny-nan', 'finite', 'numbers that are not numbers'],
-    ['tiny-short-table', 'tokenizer', 'more tokens'],
+    ['tiny-nan', 'not-finite', 'numbers that are not numbers'],
+    ['tiny-short-table', 'vocabulary', 'more tokens'],
     ['tiny-narrow', 'dimensions', '16 numbers'],
   ])(
     'that fails its self-test (%s) is listed with the reason and cannot be chosen',
