@@ -3,7 +3,7 @@
  * distractors, the evidence of every candidate; `fit` searches the weights on such files and prints the table.
  *
  *   node bench/fusion.ts dump <out.jsonl> --sets <folder> [--distractors <file>] [--queries 150] [--rerank]
- *   node bench/fusion.ts fit <dump.jsonl>...
+ *   node bench/fusion.ts fit <dump.jsonl>... [--removed 1]     how much lists without their answers count in the calibration
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,7 +16,7 @@ import { createModelCatalog } from '../src/core/models/catalog.ts'
 import { startInference } from '../src/core/models/inference.ts'
 import { createNodeHost } from '../src/core/node-host.ts'
 import { createReranker } from '../src/core/rerank/reranker.ts'
-import { blendWeights, l, leastMiddle, middleFrom, middleTo, sigmoid } from '../src/core/search/blend.ts'
+import { blendWeights, listFeatures, parametersOf, sigmoid } from '../src/core/search/blend.ts'
 import { fusedScore } from '../src/core/search/fuse.ts'
 import { keywordQuery } from '../src/core/search/keyword.ts'
 import { passagesOf } from '../src/core/search/order.ts'
@@ -152,11 +152,11 @@ interface Evidence {
   logit: number | null
 }
 
-function read(
-  files: readonly string[],
-): Map<string, { grades: Map<string, number>; evidence: Evidence[] }[]> {
-  const sets = new Map<string, { grades: Map<string, number>; evidence: Evidence[] }[]>()
-  for (const line of files.flatMap((file) => readFileSync(file, 'utf8').split('\n'))) {
+type Sets = Map<string, { grades: Map<string, number>; evidence: Evidence[] }[]>
+
+function read(file: string): Sets {
+  const sets: Sets = new Map()
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
     if (line === '') continue
     const dumped = JSON.parse(line) as DumpedQuery
     if (dumped.candidates.length === 0) continue
@@ -184,8 +184,23 @@ function rank(evidence: readonly Evidence[], score: (one: Evidence) => number): 
   return [...new Set(scored.map(({ one }) => one.document))]
 }
 
-function fit(files: readonly string[]): void {
-  const sets = read(files)
+function fit(files: readonly string[], removed: number): void {
+  const all = files.map((name) => ({ name, sets: read(name) }))
+  for (const { name, sets } of all) {
+    console.log(name)
+    sweep(sets)
+  }
+  for (const weight of new Set([blendWeights.rerank, 1, 3, 4]))
+    calibrate(all, weight, sumWith(weight), removed)
+}
+
+const fused = (one: Evidence): number => fusedScore({ words: one.share, outlier: one.outlier })
+const sumWith =
+  (weight: number) =>
+  (one: Evidence): number =>
+    (one.logit === null ? -1e6 : 0) + weight * (one.logit ?? 0) + fused(one)
+
+function sweep(sets: Sets): void {
   const row = (name: string, score: (one: Evidence) => number): void => {
     const cells = [...sets].map(([, queries]) => {
       const sum = queries.reduce(
@@ -210,65 +225,68 @@ function fit(files: readonly string[]): void {
       )
     }
   }
-  const fused = (one: Evidence): number => fusedScore({ words: one.share, outlier: one.outlier })
   const covered = [...sets.values()].flat().some((query) => query.evidence.some((one) => one.logit !== null))
   if (!covered) return
-  const sum =
-    (weight: number) =>
-    (one: Evidence): number =>
-      (one.logit === null ? -1e6 : 0) + weight * (one.logit ?? 0) + fused(one)
-  for (const weight of [0, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 10]) row(`rerank ${weight}`, sum(weight))
-  for (const weight of new Set([blendWeights.rerank, 0.5, 1, 1.5, 2, 2.5, 3, 4]))
-    calibrate([...sets.values()].flat(), weight, sum(weight))
+  for (const weight of [0, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 10]) row(`rerank ${weight}`, sumWith(weight))
 }
 
-/** Newton's method on the two features of the final score and a bias; what it gives goes into blendWeights. */
+/**
+ * Newton's method on the features of the final score, over every reranked passage of every list, and of the same lists with the
+ * answers removed; what it gives goes into blendWeights. Printed for each file by itself: the weights must hold in all.
+ */
 function calibrate(
-  queries: { evidence: Evidence[] }[],
+  files: readonly { name: string; sets: Map<string, { evidence: Evidence[] }[]> }[],
   weight: number,
   sum: (one: Evidence) => number,
+  removed: number,
 ): void {
-  const lists = queries.map(({ evidence }) => {
-    const all = evidence
+  type Row = { x: number[]; relevant: boolean; weight: number }
+  const rowsOf = (evidence: readonly Evidence[], rowWeight: number): Row[] => {
+    const scored = evidence
       .filter((one) => one.logit !== null)
-      .map((one) => ({ value: sum(one), relevant: one.grade > 0 }))
-    return all.sort((a, b) => b.value - a.value)
-  })
-  const features = (list: { value: number; relevant: boolean }[]) => {
-    const middle = list.slice(middleFrom, middleTo)
-    const mean = middle.reduce((total, one) => total + one.value, 0) / Math.max(1, middle.length)
-    const reference = l(Math.max(leastMiddle, mean))
-    return list.map(({ value, relevant }) => ({ x: [l(value), l(value) - reference, 1], relevant }))
+      .map((one) => ({ sum: sum(one), logOdds: one.logit!, share: one.share, relevant: one.grade > 0 }))
+      .sort((a, b) => b.sum - a.sum)
+    const features = listFeatures(scored)
+    return scored.map((one) => ({ x: features(one.sum), relevant: one.relevant, weight: rowWeight }))
   }
-  const rows = lists.flatMap(features)
-  const beta = [0, 0, 0]
+  const withAnswers = (query: { evidence: Evidence[] }) => rowsOf(query.evidence, 1)
+  const without = (query: { evidence: Evidence[] }) =>
+    rowsOf(
+      query.evidence.filter((one) => one.grade <= 0),
+      removed,
+    )
+  const queries = files.flatMap((file) => [...file.sets.values()].flat())
+  const rows = queries.flatMap((query) => [...withAnswers(query), ...without(query)])
+  const size = parametersOf(blendWeights).length
+  const beta = Array<number>(size).fill(0)
   const predict = (x: number[]): number => sigmoid(x.reduce((total, value, i) => total + value * beta[i]!, 0))
   for (let round = 0; round < 40; round++) {
-    const gradient = [0, 0, 0]
-    const hessian = [
-      [1e-6, 0, 0],
-      [0, 1e-6, 0],
-      [0, 0, 1e-6],
-    ]
-    for (const { x, relevant } of rows) {
+    const gradient = beta.map((value) => -1e-3 * value)
+    const hessian = Array.from({ length: size }, (_, i) => beta.map((_, j) => (i === j ? 1e-3 : 0)))
+    for (const { x, relevant, weight: by } of rows) {
       const p = predict(x)
-      for (let i = 0; i < 3; i++) {
-        gradient[i]! += x[i]! * ((relevant ? 1 : 0) - p)
-        for (let j = 0; j < 3; j++) hessian[i]![j]! += x[i]! * x[j]! * p * (1 - p)
+      for (let i = 0; i < size; i++) {
+        gradient[i]! += by * x[i]! * ((relevant ? 1 : 0) - p)
+        for (let j = 0; j < size; j++) hessian[i]![j]! += by * x[i]! * x[j]! * p * (1 - p)
       }
     }
     solve(hessian, gradient).forEach((step, i) => (beta[i]! += step))
   }
-  const shown = lists
-    .flatMap((list) => features(list).slice(0, 10))
-    .map(({ x, relevant }) => ({ said: predict(x), relevant }))
-  const strong = shown.filter(({ said }) => said >= 0.8)
-  const unanswered = lists.map((list) =>
-    Math.max(0, ...features(list.filter((one) => !one.relevant)).map(({ x }) => predict(x))),
-  )
-  console.log(
-    `rerank ${weight}: level ${beta[0]!.toFixed(2)} gap ${beta[1]!.toFixed(2)} bias ${beta[2]!.toFixed(2)}; first ten: expected calibration error ${calibrationOf(shown).expectedError.toFixed(3)}, ${strong.length} strong, ${((100 * strong.filter((one) => one.relevant).length) / Math.max(1, strong.length)).toFixed(0)} % of them relevant; answers removed: ${((100 * unanswered.filter((best) => best < 0.3).length) / unanswered.length).toFixed(0)} % under 0.3`,
-  )
+  const names = ['level', 'gap', 'sure', 'words', 'assurance', 'bias']
+  console.log(`rerank ${weight}: ${names.map((name, i) => `${name} ${beta[i]!.toFixed(3)}`).join(', ')}`)
+  for (const { name, sets } of files) {
+    const shownOf = (some: { evidence: Evidence[] }[]) =>
+      some
+        .flatMap((query) => withAnswers(query).slice(0, 10))
+        .map(({ x, relevant }) => ({ said: predict(x), relevant }))
+    const all = [...sets.values()].flat()
+    const shown = shownOf(all)
+    const strong = shown.filter(({ said }) => said >= 0.8)
+    const unanswered = all.map((query) => Math.max(0, ...without(query).map(({ x }) => predict(x))))
+    console.log(
+      `  ${name}: expected calibration error of the first ten ${calibrationOf(shown).expectedError.toFixed(3)} (${[...sets].map(([set, some]) => `${set} ${calibrationOf(shownOf(some)).expectedError.toFixed(3)}`).join(', ')}); ${strong.length} strong, ${((100 * strong.filter((one) => one.relevant).length) / Math.max(1, strong.length)).toFixed(0)} % of them relevant; answers removed: ${((100 * unanswered.filter((best) => best < 0.3).length) / unanswered.length).toFixed(0)} % under 0.3`,
+    )
+  }
 }
 
 /** Gaussian elimination with pivots, for a handful of unknowns. */
@@ -301,10 +319,11 @@ const { positionals, values } = parseArgs({
     distractors: { type: 'string' },
     queries: { type: 'string', default: '150' },
     rerank: { type: 'boolean', default: false },
+    removed: { type: 'string', default: '1' },
   },
 })
 const [command, ...files] = positionals
 if (command === 'dump' && files[0] !== undefined)
   await dump(files[0], values.sets, values.distractors, Number(values.queries))
-else if (command === 'fit' && files.length > 0) fit(files)
+else if (command === 'fit' && files.length > 0) fit(files, Number(values.removed))
 else console.error('node bench/fusion.ts dump <out.jsonl> | fit <dump.jsonl>...')

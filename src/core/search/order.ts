@@ -44,15 +44,20 @@ export function rerankedOrder(
     .map((chunkId, i) => ({ chunkId, logit: logits[i]! }))
     .sort((a, b) => b.logit - a.logit)
   const scored = new Map(order.map((one, i) => [one.chunkId, { ...one, rank: i + 1 }]))
-  const fusedOf = new Map(
-    groups.flatMap((group) => group.candidates.map((one) => [one.chunkId, one.fused] as const)),
+  const candidates = new Map(
+    groups.flatMap((group) => group.candidates.map((one) => [one.chunkId, one] as const)),
   )
+  const fusedOf = (chunkId: number): number => candidates.get(chunkId)?.fused ?? 0
   // Without a calibration there is no probability: both scores in standard deviations, and no number is shown.
   const z = standardiser(order.map((one) => one.logit))
-  const zFused = standardiser(order.map((one) => fusedOf.get(one.chunkId) ?? 0))
+  const zFused = standardiser(order.map((one) => fusedOf(one.chunkId)))
   const blend = calibration
     ? createBlend(
-        order.map(({ chunkId, logit }) => ({ logit, fused: fusedOf.get(chunkId) ?? 0 })),
+        order.map(({ chunkId, logit }) => ({
+          logit,
+          fused: fusedOf(chunkId),
+          share: candidates.get(chunkId)?.keyword?.share ?? 0,
+        })),
         calibration,
       )
     : null

@@ -52,6 +52,7 @@ describe('final score', () => {
       fc.record({
         logit: fc.float({ min: -30, max: 30, noNaN: true }),
         fused: fc.float({ min: -12, max: 200, noNaN: true }),
+        share: fc.float({ min: 0, max: 3, noNaN: true }),
       }),
       {
         minLength: 1,
