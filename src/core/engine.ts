@@ -293,8 +293,6 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       settings: {
         get: () => library.settings(undefined),
         async update(patch: SettingsPatch) {
-          await manager.assertUsable(patch.embeddingModel)
-          await manager.assertUsable(patch.rerankerModel)
           const reindexStarted = await reindex.request(patch)
           const settings = await library.settings(undefined)
           await live.settingsChanged(settings)

@@ -52,8 +52,11 @@ export function createModelManager(options: ModelManagerOptions) {
   const downloads = createDownloads({ modelsDir: folder, install, changed })
   const swept = sweep()
 
-  /** What a crash left of imports and removals; downloads stay, they can be resumed. */
+  /** What a crash left of imports, removals and finished downloads; unfinished ones stay, they can be resumed. */
   async function sweep(): Promise<void> {
+    for (const id of await readdir(join(folder, '.downloads')).catch(() => [])) {
+      if (await isThere(id)) await downloads.discard(id)
+    }
     for (const name of await readdir(folder).catch(() => [])) {
       if (/^\.(importing|incoming|removed)-/.test(name)) {
         await rm(join(folder, name), { recursive: true, force: true }).catch(() => {})
@@ -84,13 +87,13 @@ export function createModelManager(options: ModelManagerOptions) {
   async function test(input: { id: string }): Promise<SelfTestReport> {
     const report = await selfTest(input)
     const failed = report.checks.find((check) => !check.ok)
-    const finding: Finding = {
-      problem: failed?.detail ?? null,
-      code: failed ? problemOf(failed.name) : null,
-    }
-    await library.setNote({ key: findingKey(input.id), value: JSON.stringify(finding) })
-    changed()
+    await note(input.id, { problem: failed?.detail ?? null, code: failed ? problemOf(failed.name) : null })
     return report
+  }
+
+  async function note(id: string, finding: Finding): Promise<void> {
+    await library.setNote({ key: findingKey(id), value: JSON.stringify(finding) })
+    changed()
   }
 
   async function entryOf(id: string): Promise<DownloadableModel> {
@@ -126,7 +129,8 @@ export function createModelManager(options: ModelManagerOptions) {
     await loadModel(files, { builtInDir: null })
     if (await isThere(id)) throw taken(id)
     await rename(files, join(folder, id))
-    await test({ id })
+    // Whatever happens to the test, the model is there, and the list says what is known of it.
+    await test({ id }).catch((error: unknown) => note(id, { problem: String(error), code: 'opens' }))
   }
 
   /** What the folder's own files say goes before the catalogue. */
@@ -163,17 +167,6 @@ export function createModelManager(options: ModelManagerOptions) {
   return {
     list,
     test,
-
-    /** Throws 'model-invalid' for a model that is listed with a problem. */
-    async assertUsable(id: string | null | undefined): Promise<void> {
-      if (!id) return
-      const info = (await list()).find((one) => one.id === id)
-      if (info?.problem) {
-        throw new AppError('model-invalid', `${id} cannot be used: ${info.problem}`, {
-          data: { model: id, problem: info.problemCode ?? 'unknown' },
-        })
-      }
-    },
 
     calls: {
       async catalog(): Promise<{ entries: CatalogEntry[] }> {
@@ -217,8 +210,7 @@ export function createModelManager(options: ModelManagerOptions) {
         if (rerankerModel === id || (await isAnswering(id))) throw inUse(id)
         await models.forget(id)
         await moveAway(id)
-        await library.setNote({ key: findingKey(id), value: JSON.stringify({ problem: null, code: null }) })
-        changed()
+        await note(id, { problem: null, code: null })
         return { done: 1 }
       },
 
@@ -240,7 +232,7 @@ export function createModelManager(options: ModelManagerOptions) {
         await models.forget(id)
         const report = await test({ id })
         const failed = report.checks.find((check) => !check.ok)
-        if (failed) {
+        if (failed && !report.overridden) {
           await writeManifold(path, before)
           await models.forget(id)
           await test({ id })
@@ -268,6 +260,7 @@ export function createModelManager(options: ModelManagerOptions) {
       body: ReadableStream<Uint8Array>
       signal: AbortSignal
     }): Promise<{ model: ModelInfo }> {
+      await swept
       await mkdir(folder, { recursive: true, mode: 0o700 })
       const path = join(folder, `.incoming-${randomUUID()}.zip`)
       try {

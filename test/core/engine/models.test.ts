@@ -149,6 +149,8 @@ describe('a downloaded model', () => {
     })
     expect(origin.files.find(({ path }) => path === graph)!.sha256).toBe(sha256(hub.files.get(graph)!))
 
+    // Random weights that claim English: used only because the person says so.
+    expect(await theModel()).toMatchObject({ state: 'refused', problemCode: 'sense' })
     await override(entry.id)
     expect(await theModel()).toMatchObject({
       name: 'Tiny static',
@@ -343,7 +345,7 @@ describe('an imported model', () => {
     },
   )
 
-  test('without a word on pooling waits for the person’s, and the self-test judges it', async () => {
+  test('[MO4] without a word on pooling waits for the person’s, and the self-test judges it', async () => {
     const folder = join(base, 'silent')
     cpSync(join(tinyModels, 'tiny-mean'), folder, { recursive: true })
     rmSync(join(folder, '1_Pooling'), { recursive: true })
@@ -365,6 +367,21 @@ describe('an imported model', () => {
     await expect(engine.models.setPooling({ id: 'silent', pooling: 'max' })).rejects.toMatchObject({
       code: 'conflict',
     })
+  })
+
+  test('[MO4] whose chosen pooling makes no sense of texts is as it was', async () => {
+    const folder = join(base, 'english')
+    cpSync(join(tinyModels, 'tiny-mean'), folder, { recursive: true })
+    rmSync(join(folder, '1_Pooling'), { recursive: true })
+    rmSync(join(folder, 'modules.json'))
+    // It claims to read English; its weights are drawn by chance.
+    writeFileSync(join(folder, 'manifold.json'), '{"languages":["en"]}')
+    await engine.local.importModel({ path: folder })
+    await expect(engine.models.setPooling({ id: 'english', pooling: 'mean' })).rejects.toMatchObject({
+      code: 'model-invalid',
+      data: { problem: 'sense', pooling: 'mean' },
+    })
+    expect(await theModel('english')).toMatchObject({ poolingUnknown: true, state: 'refused' })
   })
 
   test('that says how it pools is not told otherwise', async () => {
@@ -393,7 +410,13 @@ describe('removing a model', () => {
     await engine.close()
     mkdirSync(join(libraryDir, 'models', '.importing-1', 'x'), { recursive: true })
     mkdirSync(join(libraryDir, 'models', '.removed-1'), { recursive: true })
+    // A download that had just become a model.
+    const half = join(libraryDir, 'models', '.downloads', 'tiny-mean')
+    mkdirSync(half, { recursive: true })
+    cpSync(join(tinyModels, 'tiny-mean'), join(libraryDir, 'models', 'tiny-mean'), { recursive: true })
     engine = await open()
+    await until(async () => !existsSync(half))
+    rmSync(join(libraryDir, 'models', 'tiny-mean'), { recursive: true })
     await until(async () => inModels().length === 0)
   })
 })
