@@ -18,6 +18,7 @@ import type { SearchRequest, SearchUpdate } from '../shared/search.ts'
 import type { SettingsPatch } from '../shared/settings.ts'
 import { linkPaths, receiveUpload, rescan } from './engine/add.ts'
 import { documentContent, locatePassage } from './engine/content.ts'
+import { createCanary } from './engine/canary.ts'
 import { examine } from './engine/doctor.ts'
 import { createEvents } from './engine/events.ts'
 import { createFolderWatch } from './engine/folder-watch.ts'
@@ -85,11 +86,17 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     await library.tidyTargets(undefined)
     await library.repairTargets(undefined)
 
-    const live = createLive({ host, libraryDir, library, models })
+    const live = createLive({ host, libraryDir, library, models, canary: () => canary.drift() })
     closing.push(() => live.close())
+    const canary = createCanary({
+      library,
+      live: () => live.embedder(),
+      version,
+      onChanged: () => events.statusChanged(),
+    })
     await live.open()
 
-    const selfTests = createSelfTests({ library, models, canaryOf: () => null })
+    const selfTests = createSelfTests({ library, models, canaryOf: (id) => canary.of(id) })
 
     const progress = createProgress()
     const events = createEvents(() => status())
@@ -102,6 +109,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     const indexing = createIndexing({
       host,
       libraryDir,
+      version,
       onProgress(report) {
         progress.record(report)
         if (report.type === 'ingested') changed(report.documentIds)
@@ -121,6 +129,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
 
     async function switched(): Promise<void> {
       await live.open()
+      void canary.check()
       await library.tidyTargets(undefined)
       events.emit({ type: 'index-switched' })
       changed(null)
@@ -186,6 +195,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       return summary
     }
 
+    void canary.check()
     if (watch)
       void rescan(library, libraryDir, look).then(
         () => folders.refresh(),
@@ -414,6 +424,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         await indexing.idle()
         await switching
       },
+      /** Ends when the canary was looked at. */
+      canaryChecked: () => canary.check(),
       /** Looks at the linked folders now; the watcher does it by itself. */
       rescan: () => rescan(library, libraryDir, look),
       /** The indexer's process, for the tests that kill it. */

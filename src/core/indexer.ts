@@ -14,6 +14,7 @@ import { ingestQueue, type OpenTarget } from './ingest/ingest.ts'
 import { createFill, missingTexts, sweepTarget, type FillStep } from './reindex/fill.ts'
 import { nameTokens } from './search/keyword-tokens.ts'
 import { sweepStoredFiles } from './ingest/stored-files.ts'
+import { ensureCanary, makeCanary } from './models/canary.ts'
 import { openIndexStore, type WritableIndexStore } from './store/index/index-store.ts'
 import { openLibrary, type Library } from './store/library/library.ts'
 import type { Target } from './store/library/rows.ts'
@@ -34,6 +35,7 @@ export const undoMs = 10 * 60_000
 export function createIndexer(host: Host) {
   let library: Library | null = null
   let libraryDir = ''
+  let version = ''
   let models: Models
   let extractor: ReturnType<typeof createExtractor>
   const indexes = new Map<string, WritableIndexStore>()
@@ -70,6 +72,7 @@ export function createIndexer(host: Host) {
       dimensions: target.dimensions,
       indexUuid: index.uuid,
     })
+    await ensureCanary(vectors, () => makeCanary(embedder, { device, version }))
     const open: OpenTarget = {
       target,
       index,
@@ -99,9 +102,10 @@ export function createIndexer(host: Host) {
   }
 
   return {
-    async open(argument: { libraryDir: string }): Promise<void> {
+    async open(argument: { libraryDir: string; version: string }): Promise<void> {
       if (library) return
       libraryDir = argument.libraryDir
+      version = argument.version
       const opening = openLibrary(libraryDir, { nameTokens })
       models = createModels({ host, libraryDir, records: recordsIn(localNotes(opening.settings)) })
       extractor = createExtractor({ host })

@@ -18,6 +18,8 @@ export interface EngineFixture {
   rescan(): Promise<void>
   /** Closes the engine and opens it again on the same library. */
   restart(): Promise<void>
+  /** Opens it again after its engine was closed. */
+  reopen(): Promise<void>
   close(): Promise<void>
 }
 
@@ -58,6 +60,9 @@ export async function createEngineFixture(): Promise<EngineFixture> {
     },
     async restart() {
       await engine.close()
+      engine = await open()
+    },
+    async reopen() {
       engine = await open()
     },
     async close() {

@@ -29,6 +29,8 @@ export interface Indexing {
 export function createIndexing(options: {
   host: Host
   libraryDir: string
+  /** Of the program; kept with the canary. */
+  version: string
   onProgress(progress: IndexerProgress): void
   onIdle(error: AppError | null): void
 }): Indexing {
@@ -57,7 +59,7 @@ export function createIndexing(options: {
         child = null
       }
     })
-    await mine.call.open({ libraryDir })
+    await mine.call.open({ libraryDir, version: options.version })
     return mine
   }
 

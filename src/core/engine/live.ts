@@ -24,11 +24,14 @@ export function createLive({
   libraryDir,
   library,
   models,
+  canary,
 }: {
   host: Host
   libraryDir: string
   library: Remote<LibraryJobs>
   models: Models
+  /** How far the live vectors have drifted; null when they have not [MO3]. */
+  canary(): Status['live']['canary']
 }) {
   const thread = startThread<SearchJobs>(host, 'search', { libraryDir })
   const embedders = new Map<string, ModelEmbedder>()
@@ -114,6 +117,11 @@ export function createLive({
       passages: await thread.call.neighbours(request),
     }),
 
+    /** The model of the live space; null while it cannot be used. */
+    embedder(): { modelId: string; embedder: ModelEmbedder } | null {
+      const embedder = target && embedders.get(target.space)
+      return target && embedder ? { modelId: target.modelId, embedder } : null
+    },
     problem: () => problem,
     modelId: () => target?.modelId ?? '',
 
@@ -129,7 +137,7 @@ export function createLive({
         provider: embedders.get(target.space)?.provider ?? 'cpu',
         space: target.space.slice(0, 12),
         outdated: [],
-        canary: null,
+        canary: canary(),
       }
     },
 

@@ -68,3 +68,12 @@ function stretched(samples: readonly Int32Array[], nth: number, length: number):
 
 export const sameBits = (a: Float32Array, b: Float32Array): boolean =>
   Buffer.from(a.buffer, a.byteOffset, a.byteLength).equals(Buffer.from(b.buffer, b.byteOffset, b.byteLength))
+
+/** Cosine of two unit vectors; exactly 1 when, and only when, they are equal bit for bit. */
+export const cosineOfBits = (a: Float32Array, b: Float32Array): number =>
+  sameBits(a, b)
+    ? 1
+    : Math.min(
+        1 - Number.EPSILON,
+        a.reduce((sum, value, at) => sum + value * b[at]!, 0),
+      )

@@ -6,7 +6,7 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import type { SelfTestReport } from '../../shared/status.ts'
-import { findBatching, sameBits, type Batching, type RunTokens } from './batching.ts'
+import { cosineOfBits, findBatching, sameBits, type Batching, type RunTokens } from './batching.ts'
 import { judgeSense, type Sense } from './sense.ts'
 
 export type Check = SelfTestReport['checks'][number]
@@ -72,7 +72,7 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
         worst.toExponential(1),
         'vectors have length 1; the figure is the largest error',
       )
-      result.worstCosine = worstCosineOf(found.alone, found.padded)
+      result.worstCosine = Math.min(...found.alone.map((vector, i) => cosineOfBits(vector, found.padded[i]!)))
     }
     const constant = found.alone.every((vector) => sameBits(vector, found.alone[0]!))
     add(
@@ -136,14 +136,6 @@ function batchedFigure(
   if (dimensions !== null) return String(Math.round(worstCosine * 1e7) / 1e7)
   const worst = Math.max(...alone.map((score, i) => Math.abs(score[0]! - padded[i]![0]!)))
   return worst === 0 ? '0' : worst.toExponential(1)
-}
-
-function worstCosineOf(alone: readonly Float32Array[], padded: readonly Float32Array[]): number {
-  return Math.min(
-    ...alone.map((vector, i) =>
-      sameBits(vector, padded[i]!) ? 1 : vector.reduce((sum, value, at) => sum + value * padded[i]![at]!, 0),
-    ),
-  )
 }
 
 /** The check that an error of a run means; null for anything else. */

@@ -5,6 +5,7 @@ import type { DocumentQuery } from '../../shared/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { SettingsPatch } from '../../shared/settings.ts'
 import { contentOf, linesOf } from '../engine/stored-text.ts'
+import type { CanaryRecord } from '../models/canary.ts'
 import { nameTokens } from '../search/keyword-tokens.ts'
 import { openIndexStore } from '../store/index/index-store.ts'
 import type { FoundFile } from '../store/library/documents.ts'
@@ -33,6 +34,7 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
   function withTarget<T>(
     target: Target,
     read: (index: ReturnType<typeof openIndexStore>, vectors: ReturnType<typeof openVectorStore>) => T,
+    { readonly = true } = {},
   ): T | null {
     const indexPath = join(libraryDir, target.indexFile)
     const vectorsPath = join(libraryDir, target.vectorsFile)
@@ -40,7 +42,7 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
     const index = openIndexStore(indexPath, { readonly: true, recipe: target.chunkingId })
     try {
       const vectors = openVectorStore(vectorsPath, {
-        readonly: true,
+        readonly,
         space: target.space,
         dimensions: target.dimensions,
         indexUuid: index.uuid,
@@ -228,6 +230,16 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
         if (target.id !== live?.target.id && target.id !== building?.id) targets.remove(target.id)
       }
       dropUnusedFiles()
+    },
+
+    /** What is kept with the live vectors; null where there is none [MO3]. */
+    liveCanary() {
+      const live = targets.live()
+      return live ? withTarget(live.target, (_index, vectors) => vectors.canary()) : null
+    },
+    keepLiveCanary(record: CanaryRecord): void {
+      const live = targets.live()
+      if (live) withTarget(live.target, (_index, vectors) => vectors.keepCanary(record), { readonly: false })
     },
 
     check() {

@@ -3,8 +3,10 @@
  * not finite, not of unit length or not of this space, and a file that belongs to another space or index [MO1].
  */
 import { AppError } from '../../../shared/errors.ts'
+import type { CanaryRecord } from '../../models/canary.ts'
 import { openDatabase, type Connection } from '../open.ts'
 import type { VectorStore } from '../types.ts'
+import { keepCanary, readCanary } from './canary.ts'
 import { codeBytes, codeOf } from './codes.ts'
 import { view } from './sqlite-vec.ts'
 
@@ -47,6 +49,10 @@ export interface WritableVectorStore extends VectorStore {
       rows: readonly { chunkId: number; inputHash: string; vector: Float32Array }[]
     }[],
   ): void
+  /** The fixed sentences kept with the vectors since the first of them; null before that [MO3]. */
+  canary(): CanaryRecord | null
+  /** Kept once: a second one is ignored. */
+  keepCanary(record: CanaryRecord): void
   /** Empties the log so that no dropped vector remains in it [DA5]. */
   purge(): void
 }
@@ -189,6 +195,8 @@ function createVectorStore(connection: Connection, dimensions: number): Writable
       if (row.sized !== row.vectors) faults.push(`${row.vectors - row.sized} vectors of a wrong size`)
       return faults.length > 0 ? faults.join('; ') : null
     },
+    canary: () => readCanary(connection),
+    keepCanary: (record) => keepCanary(connection, record),
     purge: () => void connection.pragma('wal_checkpoint(TRUNCATE)'),
     close: () => void connection.close(),
   }
