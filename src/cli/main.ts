@@ -2,7 +2,7 @@
  * The command line [design 9]: the same engine for scripts, servers and checks. `--json` prints one JSON value on
  * stdout and nothing else. Exit 0 done, 1 failed (the reason on stderr), 2 wrong usage.
  */
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { resolve } from 'node:path'
 import { packageVersion } from '../core/package-layout.ts'
 import { defaultLibraryDir } from '../server/runtime.ts'
@@ -13,7 +13,15 @@ import { add } from './add.ts'
 import { doctor } from './doctor.ts'
 import { evaluate } from './evaluate.ts'
 import { listDocuments, onDocuments, showDocument } from './documents.ts'
-import { downloadModel, importModel, listModels, removeModel, testModel, useModel } from './models.ts'
+import {
+  downloadModel,
+  importModel,
+  listModels,
+  modelSource,
+  removeModel,
+  testModel,
+  useModel,
+} from './models.ts'
 import { reindex } from './reindex.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
@@ -139,6 +147,12 @@ command(models, 'download', 'fetch a model of the catalogue; the only command th
   .addOption(new Option('--source <source>', 'where from, this once').choices([...modelSources]))
   .action((id: string, options: { source?: ModelSource }, self: Command) =>
     downloadModel(context(self), id, options),
+  )
+command(models, 'source', 'whom downloads ask: huggingface, hf-mirror, modelscope or custom')
+  .addArgument(new Argument('[source]').choices([...modelSources]))
+  .option('--mirror <address>', 'the address of the custom source')
+  .action((source: ModelSource | undefined, options: { mirror?: string }, self: Command) =>
+    modelSource(context(self), source, options),
   )
 command(models, 'remove', 'delete a model that was downloaded or imported')
   .argument('<id>')

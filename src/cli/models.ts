@@ -41,6 +41,29 @@ function facts(context: Context, model: ModelInfo | CatalogEntry): string {
     .join(', ')
 }
 
+/** `manifold models source`: whom downloads ask; says it, or changes it. */
+export async function modelSource(
+  context: Context,
+  source: ModelSource | undefined,
+  { mirror }: { mirror?: string },
+): Promise<void> {
+  await connected(context, async ({ client }) => {
+    if (source !== undefined || mirror !== undefined) {
+      await client.settings.update({
+        ...(source === undefined ? {} : { modelSource: source }),
+        ...(mirror === undefined ? {} : { modelMirror: mirror }),
+      })
+    }
+    const { modelSource, modelMirror } = await client.settings.get({})
+    if (context.json) return printJson({ modelSource, modelMirror })
+    line(
+      modelSource === 'custom'
+        ? `${modelSource} ${modelMirror || '(no address yet: --mirror)'}`
+        : modelSource,
+    )
+  })
+}
+
 /** `manifold models import`: tested before it is listed; exit 1 when the self-test refuses it. */
 export async function importModel(context: Context, path: string): Promise<void> {
   await connected(context, async ({ client }) => {

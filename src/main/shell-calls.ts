@@ -2,12 +2,21 @@
  * What the window may ask of the desktop [window.manifold]. Paths come from real drops and from dialogs, never from
  * the page; documents are named by their id, and only kinds that cannot run are opened.
  */
-import { BrowserWindow, dialog, ipcMain, nativeTheme, shell, type IpcMainInvokeEvent } from 'electron'
+import {
+  BrowserWindow,
+  dialog,
+  ipcMain,
+  nativeTheme,
+  shell,
+  type IpcMainInvokeEvent,
+  type OpenDialogOptions,
+} from 'electron'
 import { extname } from 'node:path'
 import { appOrigin } from './app-protocol.ts'
 import type { EngineLink } from './engine-link.ts'
 import { shellChannel, type ShellCalls } from '../shared/shell-channel.ts'
 import { AppError } from '../shared/errors.ts'
+import { isMirrorAddress } from '../shared/models.ts'
 import { texts } from './texts.ts'
 
 const readableExtensions = ['pdf', 'md', 'markdown', 'mdx', 'txt', 'text', 'log']
@@ -19,20 +28,26 @@ export function serveShellCalls(engine: EngineLink): void {
     const { client } = await engine.ready()
     return client.local.add({ paths })
   }
+  const choose = async (event: IpcMainInvokeEvent, options: OpenDialogOptions): Promise<string[] | null> => {
+    const window = BrowserWindow.fromWebContents(event.sender)
+    const { canceled, filePaths } = await (window
+      ? dialog.showOpenDialog(window, options)
+      : dialog.showOpenDialog(options))
+    return canceled || filePaths.length === 0 ? null : filePaths
+  }
   const pick = async (
     event: IpcMainInvokeEvent,
     properties: ('openFile' | 'openDirectory' | 'multiSelections')[],
   ) => {
-    const window = BrowserWindow.fromWebContents(event.sender)
     const filters = [
       { name: texts().documents, extensions: readableExtensions },
       { name: '*', extensions: ['*'] },
     ]
-    const options = { properties, ...(properties.includes('openFile') ? { filters } : {}) }
-    const { canceled, filePaths } = await (window
-      ? dialog.showOpenDialog(window, options)
-      : dialog.showOpenDialog(options))
-    return canceled || filePaths.length === 0 ? null : link(filePaths)
+    const paths = await choose(event, {
+      properties,
+      ...(properties.includes('openFile') ? { filters } : {}),
+    })
+    return paths && link(paths)
   }
   const pathOf = async (id: unknown) => {
     if (!Number.isSafeInteger(id)) throw new AppError('bad-request', 'not a document id')
@@ -51,6 +66,35 @@ export function serveShellCalls(engine: EngineLink): void {
     },
     pickFiles: (event) => pick(event, ['openFile', 'multiSelections']),
     pickFolder: (event) => pick(event, ['openDirectory', 'multiSelections']),
+    async importModel(event, kind) {
+      if (kind !== 'folder' && kind !== 'zip') throw new AppError('bad-request', 'not a kind of model')
+      const paths = await choose(
+        event,
+        kind === 'folder'
+          ? { properties: ['openDirectory'] }
+          : { properties: ['openFile'], filters: [{ name: texts().model, extensions: ['zip'] }] },
+      )
+      if (!paths) return null
+      const { client } = await engine.ready()
+      return (await client.local.importModel({ path: paths[0]! })).model
+    },
+    async useMirror(_event, address) {
+      if (typeof address !== 'string' || !isMirrorAddress(address))
+        throw new AppError('bad-request', 'An https address is expected.')
+      const words = texts()
+      const { response } = await dialog.showMessageBox({
+        type: 'question',
+        message: words.useMirror,
+        detail: `${address}\n\n${words.useMirrorDetail}`,
+        buttons: [words.use, words.cancel],
+        defaultId: 1,
+        cancelId: 1,
+      })
+      if (response !== 0) return false
+      const { client } = await engine.ready()
+      await client.settings.update({ modelSource: 'custom', modelMirror: address })
+      return true
+    },
     async reveal(_event, id) {
       shell.showItemInFolder(await pathOf(id))
     },

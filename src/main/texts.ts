@@ -11,6 +11,11 @@ const en = {
   view: 'View',
   window: 'Window',
   documents: 'Documents',
+  model: 'Model (zip)',
+  useMirror: 'Download models from this address?',
+  useMirrorDetail:
+    'It learns which models you ask for, and may be anyone’s. Nothing of your library is sent.',
+  use: 'Use it',
 }
 
 const zh: typeof en = {
@@ -23,6 +28,10 @@ const zh: typeof en = {
   view: '显示',
   window: '窗口',
   documents: '文档',
+  model: '模型（zip）',
+  useMirror: '从这个地址下载模型？',
+  useMirrorDetail: '对方会知道你下载哪些模型，请确认地址可信。资料库的内容不会发送出去。',
+  use: '使用',
 }
 
 export const texts = (): typeof en => (app.getLocale().toLowerCase().startsWith('zh') ? zh : en)

@@ -18,6 +18,8 @@ const manifold: Shell = {
     ),
   pickFiles: () => call('pickFiles'),
   pickFolder: () => call('pickFolder'),
+  importModel: (kind) => call('importModel', kind),
+  useMirror: (address) => call('useMirror', address),
   reveal: (id) => call('reveal', id),
   open: (id) => call('open', id),
   setTheme: (theme) => call('setTheme', theme),

@@ -1,6 +1,7 @@
 /**
  * The contract's router over an engine: each call goes to the engine's method of the same name. Streams end when the
- * caller goes away. Refuses `local` calls, which name paths, from every door but the private one.
+ * caller goes away. Refuses `local` calls, which name paths, from every door but the private one; and a mirror's address,
+ * through which a script in the window could send out what it read.
  */
 import { implement, type Router } from '@orpc/server'
 import type { AnySchema } from '@orpc/contract'
@@ -20,6 +21,12 @@ export interface RouterOptions {
   engine: EnginePort
   addressOf(documentId: number): Promise<{ url: string }>
   shutdown(): void
+}
+
+interface Handled {
+  input: unknown
+  signal?: AbortSignal
+  context: CallContext
 }
 
 type Method = (...argument: unknown[]) => unknown
@@ -62,7 +69,8 @@ export function createRouter({
       const implementer = (
         builder as unknown as Record<string, Record<string, { handler(f: unknown): unknown }>>
       )[group]![name]!
-      handlers[name] = implementer.handler(({ input, signal }: { input: unknown; signal?: AbortSignal }) => {
+      handlers[name] = implementer.handler(({ input, signal, context }: Handled) => {
+        if (context.door !== 'private' && group === 'settings' && name === 'update') refuseMirror(input)
         const abort = signal ?? new AbortController().signal
         const answer = takesNothing ? method(abort) : method(input, abort)
         return isStream(answer) ? stream(answer, abort) : answer
@@ -71,6 +79,16 @@ export function createRouter({
     router[group] = handlers
   }
   return router as unknown as Router<typeof contract, CallContext>
+}
+
+/** The person says it to the app's own dialog, or to the command line; clearing it is harmless. */
+function refuseMirror(input: unknown): void {
+  if (!(input as { modelMirror?: string }).modelMirror) return
+  throw new AppError(
+    'forbidden',
+    'A source of your own is set in the app itself, or with: manifold models source custom --mirror <address>',
+    { data: { problem: 'mirror' } },
+  )
 }
 
 function methodOf(engine: EnginePort, group: string, name: string): Method {

@@ -3,7 +3,7 @@ import type { Shell } from './shell.ts'
 
 export const shellChannel = 'manifold'
 
-export type ShellCalls = Pick<Shell, 'pickFiles' | 'pickFolder' | 'reveal' | 'open' | 'setTheme'> & {
+export type ShellCalls = Omit<Shell, 'platform' | 'addDropped'> & {
   /** `addDropped`, after the preload has turned files into their paths. */
   addPaths(paths: string[]): ReturnType<Shell['addDropped']>
 }

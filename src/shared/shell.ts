@@ -1,6 +1,7 @@
 /** What the desktop app adds to the window, as `window.manifold`; in a browser there is none. */
 import type { ReasonCode } from './document.ts'
 import type { Settings } from './settings.ts'
+import type { ModelInfo } from './status.ts'
 
 /** How many documents were linked; null when the person cancelled. */
 export interface Linked {
@@ -16,6 +17,10 @@ export interface Shell {
   addDropped(files: File[]): Promise<Linked>
   pickFiles(): Promise<Linked | null>
   pickFolder(): Promise<Linked | null>
+  /** A dialog for a model's folder, or a zip of one; null when the person cancelled. */
+  importModel(kind: 'folder' | 'zip'): Promise<ModelInfo | null>
+  /** Asks the person outside the page whether models may come from `address`; then it is the custom source. */
+  useMirror(address: string): Promise<boolean>
   /** Shows a document's file in the system's file manager. */
   reveal(documentId: number): Promise<void>
   /** Opens a document in the program the system has for it. */

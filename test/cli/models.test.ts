@@ -4,8 +4,6 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createEngine } from '../../src/core/engine.ts'
-import { createNodeHost } from '../../src/core/node-host.ts'
 import { packageRoot } from '../../src/core/package-layout.ts'
 import { filesUnder, startHub, type HubServer } from '../support/hub-server.ts'
 import { tinyModels } from '../support/tiny-models.ts'
@@ -57,14 +55,8 @@ beforeAll(async () => {
   base = realpathSync(mkdtempSync(join(tmpdir(), 'manifold-cli-models-')))
   mkdirSync(join(base, 'run'), { mode: 0o700 })
   hub = await startHub(`Xenova/${id}`, filesUnder(join(tinyModels, 'tiny-mean')))
-  const engine = await createEngine({
-    host: createNodeHost(),
-    libraryDir: join(base, 'library'),
-    version: 'test',
-    watch: false,
-  })
-  await engine.settings.update({ modelSource: 'custom', modelMirror: hub.address })
-  await engine.close()
+  const { json } = await manifold('models', 'source', 'custom', '--mirror', hub.address, '--json')
+  expect(json).toEqual({ modelSource: 'custom', modelMirror: hub.address })
 }, 60_000)
 
 afterAll(async () => {
@@ -83,6 +75,12 @@ it('lists what can be downloaded, with its warnings, and asks nobody', async () 
   })
   expect((await manifoldIn('zh_CN.UTF-8', 'models', 'list', '--available')).out).toContain('不得商用')
   expect(hub.requests).toEqual([])
+}, 60_000)
+
+it('takes no address that is not safe', async () => {
+  expect((await manifold('models', 'source', 'custom', '--mirror', 'http://example.org')).code).toBe(1)
+  expect((await manifold('models', 'source', 'elsewhere')).code).toBe(2)
+  expect((await manifold('models', 'source')).out).toBe(`custom ${hub.address}\n`)
 }, 60_000)
 
 it('says what went wrong with a download, keeps what came, and goes on', async () => {

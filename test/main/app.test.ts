@@ -111,7 +111,17 @@ describe('the window', () => {
 
   test('has of the desktop only the calls of window.manifold', async () => {
     const names = await app.page.evaluate(() => Object.keys(window.manifold ?? {}).sort())
-    expect(names).toEqual(['addDropped', 'open', 'pickFiles', 'pickFolder', 'platform', 'reveal', 'setTheme'])
+    expect(names).toEqual([
+      'addDropped',
+      'importModel',
+      'open',
+      'pickFiles',
+      'pickFolder',
+      'platform',
+      'reveal',
+      'setTheme',
+      'useMirror',
+    ])
   })
 
   test('comes with a policy that allows nothing from elsewhere', async () => {
@@ -232,6 +242,41 @@ describe('documents', () => {
       dialog.showOpenDialog = () => Promise.resolve({ canceled: true, filePaths: [] })
     })
     expect(await app.page.evaluate(() => window.manifold!.pickFolder())).toBeNull()
+  })
+
+  test('imports a model through a dialog of the system', async () => {
+    const path = join(packageRoot(), 'test', 'fixtures', 'models', 'tiny-mean')
+    await app.evaluate(({ dialog }, picked) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [picked] })
+    }, path)
+    expect(await app.page.evaluate(() => window.manifold!.importModel('folder'))).toMatchObject({
+      id: 'tiny-mean',
+      builtIn: false,
+    })
+    await app.evaluate(({ dialog }) => {
+      dialog.showOpenDialog = () => Promise.resolve({ canceled: true, filePaths: [] })
+    })
+    expect(await app.page.evaluate(() => window.manifold!.importModel('zip'))).toBeNull()
+  })
+
+  test('asks outside the page before models may come from another address', async () => {
+    const address = 'https://models.example.org'
+    const answer = (response: number) =>
+      app.evaluate(({ dialog }, chosen) => {
+        dialog.showMessageBox = () => Promise.resolve({ response: chosen, checkboxChecked: false })
+      }, response)
+    const use = (to: string) => app.page.evaluate((one) => window.manifold!.useMirror(one), to)
+    const mirror = async () => (await call<{ modelMirror: string }>('settings/get')).modelMirror
+    await call('settings/update', { modelMirror: address })
+    expect(await mirror()).toBe('')
+    await answer(1)
+    expect(await use(address)).toBe(false)
+    expect(await mirror()).toBe('')
+    await answer(0)
+    expect(await use(address)).toBe(true)
+    expect(await mirror()).toBe(address)
+    await call('settings/update', { modelMirror: '', modelSource: 'huggingface' })
+    await expect(use('http://example.org')).rejects.toThrow()
   })
 
   test('opens a document in its program, but only shows a program', async () => {

@@ -151,6 +151,18 @@ describe('calls', () => {
     expect(Object.keys(described.paths)).toContain('/search/run')
   })
 
+  test('takes the address of a mirror only through the private door: a script in the window could send through it', async () => {
+    const modelMirror = 'https://example.org/what-it-read'
+    await expect(windowClient().settings.update({ modelMirror })).rejects.toMatchObject({
+      data: { code: 'forbidden' },
+    })
+    expect((await windowClient().settings.get({})).modelMirror).toBe('')
+    await createEngineClient(private_.address).settings.update({ modelMirror })
+    expect((await windowClient().settings.update({ modelMirror: '' })).settings.modelMirror).toBe('')
+    await windowClient().settings.update({ modelSource: 'hf-mirror' })
+    await expect(windowClient().settings.update({ modelMirror: 'http://example.org' })).rejects.toThrow()
+  })
+
   test('shuts down only for the private door', async () => {
     await expect(windowClient().local.shutdown()).rejects.toMatchObject({ data: { code: 'forbidden' } })
     await createEngineClient(private_.address).local.shutdown()

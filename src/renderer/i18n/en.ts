@@ -542,6 +542,8 @@ const en = {
     pdf: 'This PDF could not be drawn.',
   },
   problems: {
+    mirror:
+      'The address of a source of your own is set in the desktop app, or with: manifold models source custom --mirror <address>',
     network: '{{host}} cannot be reached. Check the connection, or choose another source.',
     busy: '{{host}} is busy or out of order. Try again later; what has come is kept.',
     gated: '{{host}} gives this model only to people who have an account there.',

@@ -508,6 +508,7 @@ const zh: typeof en = {
     pdf: '无法显示这个 PDF。',
   },
   problems: {
+    mirror: '自定义下载源的地址只能在桌面应用里设置，或用命令：manifold models source custom --mirror <地址>',
     network: '连不上 {{host}}。请检查网络，或换一个下载源。',
     busy: '{{host}} 正忙或出了故障。请稍后再试，已下载的部分保留。',
     gated: '{{host}} 只向登录用户提供这个模型。',
