@@ -1,8 +1,10 @@
 /** `manifold models` as a script uses it. The hub is on this computer; the command line comes from the build. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { packageRoot } from '../../src/core/package-layout.ts'
 import { filesUnder, startHub, type HubServer } from '../support/hub-server.ts'
@@ -21,30 +23,25 @@ interface Ran {
 }
 
 const manifold = (...args: string[]): Promise<Ran> => manifoldIn('en_US.UTF-8', ...args)
+const bin = join(packageRoot(), 'bin', 'manifold.js')
+const environment = (language: string) => ({
+  ...process.env,
+  MANIFOLD_LIBRARY: join(base, 'library'),
+  XDG_RUNTIME_DIR: join(base, 'run'),
+  LANG: language,
+  LC_ALL: '',
+})
 function manifoldIn(language: string, ...args: string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(packageRoot(), 'bin', 'manifold.js'), ...args],
-      {
-        env: {
-          ...process.env,
-          MANIFOLD_LIBRARY: join(base, 'library'),
-          XDG_RUNTIME_DIR: join(base, 'run'),
-          LANG: language,
-          LC_ALL: '',
-        },
-      },
-      (error, out, err) => {
-        let json: unknown
-        try {
-          json = JSON.parse(out)
-        } catch {
-          json = undefined
-        }
-        resolve({ code: error ? Number(error.code) : 0, out, err, json })
-      },
-    )
+    execFile(process.execPath, [bin, ...args], { env: environment(language) }, (error, out, err) => {
+      let json: unknown
+      try {
+        json = JSON.parse(out)
+      } catch {
+        json = undefined
+      }
+      resolve({ code: error ? Number(error.code) : 0, out, err, json })
+    })
   })
 }
 
@@ -92,6 +89,29 @@ it('says what went wrong with a download, keeps what came, and goes on', async (
   expect((await manifoldIn('zh_CN.UTF-8', 'models', 'download', id)).err).toContain('没有 config.json')
   expect((await manifold('models', 'download', 'nothing')).code).toBe(1)
   expect((await manifold('models', 'download', id, '--source', 'elsewhere')).code).toBe(2)
+}, 60_000)
+
+it('counts a download whose process was killed as paused, and goes on where it was', async () => {
+  await rm(join(base, 'library', 'models', '.downloads'), { recursive: true, force: true })
+  const graph = 'onnx/model.onnx'
+  hub.fault(graph, { kind: 'stall', afterBytes: 5_000 })
+  const child = spawn(process.execPath, [bin, 'models', 'download', id], {
+    env: environment('C'),
+    stdio: 'ignore',
+  })
+  const part = join(base, 'library', 'models', '.downloads', id, id, `${graph}.part`)
+  while ((await stat(part).catch(() => null))?.size !== 5_000) await sleep(50)
+  child.kill('SIGKILL')
+  await new Promise((resolve) => child.once('exit', resolve))
+  const { json } = await manifold('models', 'list', '--available', '--json')
+  const entry = json.available.find((one: { id: string }) => one.id === id)
+  expect(entry.download).toMatchObject({ state: 'paused', file: graph, doneBytes: 5_000 })
+  const before = hub.requests.length
+  // Stops at a file after the graph, so that the next test has something left to fetch.
+  hub.fault('tokenizer.json', { kind: 'status', status: 404 })
+  await manifold('models', 'download', id)
+  const ranges = hub.requests.slice(before).filter(({ url }) => url.startsWith('/cdn/onnx'))
+  expect(ranges.map(({ headers }) => headers.range)).toEqual(['bytes=5000-'])
 }, 60_000)
 
 it('downloads with progress on stderr, tests, uses and removes', async () => {
