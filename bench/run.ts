@@ -11,6 +11,7 @@ const benches: Record<string, { file: string; options?: string[]; needsData?: bo
   'indexing-encoder': { file: 'indexing.ts', options: ['--encoder'] },
   embedding: { file: 'embedding.ts' },
   scan: { file: 'scan.ts' },
+  reproducibility: { file: 'reproducibility.ts' },
   'first-paint': { file: 'first-paint.ts' },
   query: { file: 'query.ts', needsData: true },
   keywords: { file: 'keywords.ts', needsData: true },
