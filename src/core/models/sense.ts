@@ -40,7 +40,7 @@ export const senseOfVectors =
     })
   }
 
-/** Each pair by itself: a language model takes half a second a text. */
+/** Each pair by itself: every further passage is a further run of the model. */
 export const senseOfScores =
   (score: (query: string, passages: readonly string[]) => Promise<Float32Array>): Sense =>
   async (pairs) => {
