@@ -17,12 +17,17 @@ export type Batching = (typeof batchings)[number]
 const testLengths = [1, 2, 3, 5, 7, 9, 16, 18, 25, 33, 47, 64]
 const padding = 31
 
-/** The freest way of batching in which every row keeps the bits it has alone. For vectors and for scores. */
+/**
+ * The freest way of batching in which every row keeps the bits it has alone. For vectors and for scores. `aloneOnly`: a
+ * language model answers with a number for every word of its vocabulary at every place, 40 MB for 64 tokens; several
+ * such texts at once are not worth their memory, so none is tried.
+ */
 export async function findBatching(
   run: RunTokens,
   samples: readonly Int32Array[],
   maxTokens: number,
   paddingSide: 'left' | 'right',
+  aloneOnly = false,
 ): Promise<{ batching: Batching; usPerToken: number; alone: Float32Array[]; padded: Float32Array[] }> {
   const rows = testLengths.map((length, i) => stretched(samples, i, Math.min(length, maxTokens)))
   const longest = Math.max(...rows.map((row) => row.length))
@@ -41,6 +46,7 @@ export async function findBatching(
   const equal = (vectors: readonly Float32Array[], expected: readonly Float32Array[]): boolean =>
     vectors.every((vector, i) => sameBits(vector, expected[i]!))
 
+  if (aloneOnly) return { batching: 'alone', usPerToken, alone, padded: alone }
   const padded = split(await run(rows, longest), rows.length)
   const wider = Math.min(longest + padding, maxTokens)
   if (

@@ -38,6 +38,8 @@ export interface TestedModel {
   /** Real token rows. */
   samples: readonly Int32Array[]
   run: RunTokens
+  /** See findBatching. */
+  aloneOnly?: boolean
   /** Languages it claims; empty when nobody says. */
   languages: readonly string[]
   sense: Sense
@@ -60,7 +62,13 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
   try {
     await checkTokenizer(model, add)
     if (!(await checkDimensions(model, add))) return result
-    const found = await findBatching(model.run, model.samples, model.maxTokens, model.paddingSide)
+    const found = await findBatching(
+      model.run,
+      model.samples,
+      model.maxTokens,
+      model.paddingSide,
+      model.aloneOnly,
+    )
     Object.assign(result, { batching: found.batching, usPerToken: found.usPerToken })
     add('finite', true, null, 'every number is finite')
     if (model.dimensions !== null) {
@@ -81,7 +89,9 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
       null,
       constant ? 'every text gets the same numbers' : 'texts get different numbers',
     )
-    add('batched', true, batchedFigure(model, result, found), batchingWords[found.batching])
+    if (model.aloneOnly)
+      add('batched', true, null, 'not tried: texts run one by one, for the memory they take')
+    else add('batched', true, batchedFigure(model, result, found), batchingWords[found.batching])
     if (!constant) result.checks.push(await judgeSense(model.sense, model.languages))
   } catch (error) {
     const failed = failedBy(error)

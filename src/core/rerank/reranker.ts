@@ -166,6 +166,7 @@ async function openReranker({
         paddingSide: paddingSideOf(model, tokenizer),
         samples: probe.passages.map((passage) => encode(probe.query, passage).ids),
         run: (rows, length) => run(rows.map(asPair), length),
+        aloneOnly: scoreSpec?.kind === 'yes-no',
         languages: model.languages,
         sense: senseOfScores((query, passages) =>
           score(query, passages, { batching: 'alone', usPerToken: 1 }),
