@@ -406,6 +406,23 @@ describe('removing a model', () => {
     await expect(engine.models.remove({ id: 'nothing' })).rejects.toMatchObject({ code: 'model-missing' })
   })
 
+  test('is refused for the reranker in use, until another is chosen', async () => {
+    const id = 'tiny-cross-encoder'
+    await engine.local.importModel({ path: join(tinyModels, id) })
+    await override(id)
+    await engine.settings.update({ rerankerModel: id })
+    await expect(engine.models.remove({ id })).rejects.toMatchObject({
+      code: 'conflict',
+      data: { model: id },
+    })
+    await engine.settings.update({ rerankerModel: 'manifold-late-interaction' })
+    await engine.models.remove({ id })
+    expect(inModels()).toEqual([])
+    // Its name is free for another one, whose own files are read.
+    await engine.local.importModel({ path: join(tinyModels, id) })
+    expect(await theModel(id)).toMatchObject({ task: 'reranker' })
+  })
+
   test('clears at the next start what a crash left behind', async () => {
     await engine.close()
     mkdirSync(join(libraryDir, 'models', '.importing-1', 'x'), { recursive: true })
