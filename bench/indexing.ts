@@ -20,10 +20,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { gunzipSync } from 'node:zlib'
-import { chunkingId } from '../src/core/engine/reindex.ts'
 import { createModels } from '../src/core/engine/models.ts'
+import { newTarget } from '../src/core/reindex/choose.ts'
 import { createExtractor } from '../src/core/extract/extractor-client.ts'
-import { ingestQueue, type OpenTarget } from '../src/core/ingest/ingest.ts'
+import { ingestQueue, nothingBeside, type OpenTarget } from '../src/core/ingest/ingest.ts'
 import { createModelCatalog } from '../src/core/models/catalog.ts'
 import { loadTokenizer } from '../src/core/models/load.ts'
 import { createNodeHost } from '../src/core/node-host.ts'
@@ -62,28 +62,17 @@ try {
   const embedder = await models.embedder(modelId, { threads: 2, device: 'cpu' })
   const facts = await models.facts(modelId)
   const chunking = ChunkingSettings.parse({})
-  const recipe = chunkingId(chunking, facts)
+  const target = newTarget({ ...facts, modelId, chunking }, { state: 'ready', fresh: false }, null)
   const library = openLibrary(libraryDir, { nameTokens })
-  const index = openIndexStore(join(libraryDir, 'index-bench.db'), { recipe })
-  const vectors = openVectorStore(join(libraryDir, 'vectors-bench.db'), {
+  const index = openIndexStore(join(libraryDir, target.indexFile), { recipe: target.chunkingId })
+  const vectors = openVectorStore(join(libraryDir, target.vectorsFile), {
     space: facts.space,
     dimensions: facts.dimensions,
     indexUuid: index.uuid,
   })
   const live: OpenTarget = {
-    target: {
-      id: 1,
-      state: 'ready',
-      modelId: modelId,
-      space: facts.space,
-      spaceFields: facts.spaceFields,
-      dimensions: facts.dimensions,
-      chunking,
-      chunkingId: recipe,
-      indexFile: 'index-bench.db',
-      vectorsFile: 'vectors-bench.db',
-      error: null,
-    },
+    target: { ...target, id: 1, error: null, errorCode: null, reused: 0 },
+    beside: nothingBeside,
     index,
     vectors,
     embedder,

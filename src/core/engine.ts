@@ -7,13 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { DocumentQuery } from '../shared/contract.ts'
 import type { DocumentSummary } from '../shared/document.ts'
 import { AppError } from '../shared/errors.ts'
-import type {
-  EstimateRequest,
-  ReindexEstimate,
-  TrialHit,
-  TrialRequest,
-  TrialStep,
-} from '../shared/reindex.ts'
 import type { SearchRequest, SearchUpdate } from '../shared/search.ts'
 import type { SettingsPatch } from '../shared/settings.ts'
 import { linkPaths, receiveUpload, rescan } from './engine/add.ts'
@@ -27,6 +20,7 @@ import { createLive } from './engine/live.ts'
 import { createModelManager } from './engine/model-manager.ts'
 import { createModels } from './engine/models.ts'
 import { createProgress } from './engine/progress.ts'
+import { createReindexCalls, formerStatus } from './engine/reindex-calls.ts'
 import { createReindex } from './engine/reindex.ts'
 import { createSelfTests, recordsIn, remoteNotes } from './engine/self-tests.ts'
 import { streamed } from './engine/streamed.ts'
@@ -83,7 +77,6 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     closing.push(() => models.close())
     const reindex = createReindex({ library, models })
     await reindex.ensureLive()
-    await library.tidyTargets(undefined)
     await library.repairTargets(undefined)
 
     const live = createLive({ host, libraryDir, library, models, canary: () => canary.drift() })
@@ -115,7 +108,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         if (report.type === 'ingested') changed(report.documentIds)
         if (report.type === 'filled') events.statusChanged()
         if (report.type === 'switched') switching = switching.then(switched)
-        if (report.type === 'fill-failed') events.statusChanged()
+        if (report.type === 'built') switching = switching.then(built)
       },
       onIdle(error) {
         progress.idle(error)
@@ -130,9 +123,16 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
     async function switched(): Promise<void> {
       await live.open()
       void canary.check()
-      await library.tidyTargets(undefined)
+      await reindex.letGo()
       events.emit({ type: 'index-switched' })
       changed(null)
+    }
+
+    /** Waits for the person, failed, or goes on in files of its own: the model of what waits is opened for the switch. */
+    async function built(): Promise<void> {
+      await live.open()
+      await reindex.letGo()
+      events.statusChanged()
     }
 
     const look = () => {
@@ -182,7 +182,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         reasons: counts.reasons,
         ingest: progress.ingest({ waiting: counts.queued, current: counts.current, paused }),
         reindex: counts.building && progress.reindex(counts.building),
-        former: null,
+        former: counts.former && (await formerStatus(counts.former, models)),
         live: live.describe(settings),
         truncatedChunks: counts.truncated,
         outboundRequests: manager.outboundRequests(),
@@ -307,7 +307,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           const settings = await library.settings(undefined)
           await live.settingsChanged(settings)
           events.emit({ type: 'settings-changed' })
-          if (reindexStarted) indexing.interrupt()
+          if (reindexStarted || patch.embeddingModel !== undefined || patch.chunking) indexing.interrupt()
           events.statusChanged()
           return { settings, reindexStarted }
         },
@@ -320,44 +320,14 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         override: selfTests.override,
       },
 
-      reindex: {
-        async start() {
-          await reindex.startAnew()
-          indexing.interrupt()
-          events.statusChanged()
-          return { done: 1 }
-        },
-        async pause() {
-          const done = await reindex.pause()
-          indexing.interrupt()
-          events.statusChanged()
-          return { done }
-        },
-        async resume() {
-          const done = await reindex.resume()
-          indexing.wake()
-          events.statusChanged()
-          return { done }
-        },
-        async cancel() {
-          // In the indexer's turn: it must not be writing the files that go.
-          const done = await indexing.exclusively(() => reindex.cancel())
-          events.emit({ type: 'settings-changed' })
-          events.statusChanged()
-          return { done }
-        },
-        estimate: (_request: EstimateRequest): Promise<ReindexEstimate> =>
-          Promise.reject(new AppError('unavailable', 'Measuring a reindex is not possible yet.')),
-        trial: (_request: TrialRequest): AsyncGenerator<TrialStep> =>
-          streamed(() => Promise.reject(new AppError('unavailable', 'Trying a model is not possible yet.'))),
-        compare: (_request: { query: string }): Promise<{ live: TrialHit[]; next: TrialHit[] }> =>
-          Promise.reject(new AppError('conflict', 'No index waits to be compared.')),
-        switch: (): Promise<{ done: number }> =>
-          Promise.reject(new AppError('conflict', 'No index waits to be switched to.')),
-        rollback: (): Promise<{ done: number }> =>
-          Promise.reject(new AppError('conflict', 'There is no former index to go back to.')),
-        dropFormer: async () => ({ done: 0, freedBytes: 0 }),
-      },
+      reindex: createReindexCalls({
+        library,
+        reindex,
+        indexing,
+        statusChanged: () => events.statusChanged(),
+        settingsChanged: () => events.emit({ type: 'settings-changed' }),
+        switched: () => (switching = switching.then(switched)),
+      }),
 
       sources: {
         list: async () => ({ sources: await library.sources(undefined) }),

@@ -5,7 +5,7 @@
  */
 import { closeSync, existsSync, openSync, readdirSync, readSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { OpenTarget } from './ingest/ingest.ts'
+import type { OpenFiles } from './ingest/ingest.ts'
 import type { Library } from './store/library/library.ts'
 import { storedFile } from './store/library/layout.ts'
 
@@ -25,7 +25,7 @@ export function forgetDocuments({
 }: {
   library: Library
   libraryDir: string
-  targets: readonly OpenTarget[]
+  targets: readonly OpenFiles[]
   ids: readonly number[]
 }): ForgetReport {
   const rows = ids.flatMap((id) => library.documents.get(id) ?? [])

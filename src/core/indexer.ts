@@ -4,33 +4,45 @@
  */
 import { join } from 'node:path'
 import { AppError } from '../shared/errors.ts'
+import type { ReindexEstimate, TrialHit, TrialRequest, TrialStep } from '../shared/reindex.ts'
+import type { ChunkingSettings } from '../shared/settings.ts'
+import type { Limit } from './chunk/types.ts'
 import { evaluateFolder, type EvaluationReport } from './evaluate/evaluate.ts'
 import { createModels, type Models } from './engine/models.ts'
 import { localNotes, recordsIn } from './engine/self-tests.ts'
 import { createExtractor } from './extract/extractor-client.ts'
 import { forgetDocuments, type ForgetReport } from './forget.ts'
 import type { Host } from './host.ts'
-import { ingestQueue, type OpenTarget } from './ingest/ingest.ts'
-import { createFill, missingTexts, sweepTarget, type FillStep } from './reindex/fill.ts'
+import { ingestQueue, type Beside, type OpenFiles, type OpenTarget } from './ingest/ingest.ts'
+import { fileNames } from './reindex/choose.ts'
+import { estimateReindex } from './reindex/estimate.ts'
+import { createFill, DoesNotFit, missingTexts, sweepTargets, type FillStep } from './reindex/fill.ts'
+import { nearest } from './reindex/nearest.ts'
+import { chunkingId, cutterOf, type Recipe } from './reindex/recipe.ts'
+import { tryModel } from './reindex/trial.ts'
 import { nameTokens } from './search/keyword-tokens.ts'
 import { sweepStoredFiles } from './ingest/stored-files.ts'
 import { ensureCanary, makeCanary } from './models/canary.ts'
 import { openIndexStore, type WritableIndexStore } from './store/index/index-store.ts'
 import { openLibrary, type Library } from './store/library/library.ts'
 import type { Target } from './store/library/rows.ts'
-import { openVectorStore } from './store/vectors/vector-store.ts'
+import { isDiskFull } from './store/open.ts'
+import { openVectorStore, type WritableVectorStore } from './store/vectors/vector-store.ts'
 import type { JobContext } from './threads/rpc.ts'
 
 export type IndexerProgress =
   | { type: 'ingested'; documentIds: number[]; documents: number; chunks: number }
   | { type: 'filled'; targetId: number; step: FillStep }
   | { type: 'switched' }
-  | { type: 'fill-failed'; targetId: number; message: string }
+  /** What was being built waits for the person, failed, or got chunks of its own. */
+  | { type: 'built' }
 
 export type IndexerJobs = ReturnType<typeof createIndexer>
 
 /** Removed documents can be brought back for so long. */
 export const undoMs = 10 * 60_000
+/** Of the person's own searches, for a trial. */
+const recentSearches = 6
 
 export function createIndexer(host: Host) {
   let library: Library | null = null
@@ -39,7 +51,7 @@ export function createIndexer(host: Host) {
   let models: Models
   let extractor: ReturnType<typeof createExtractor>
   const indexes = new Map<string, WritableIndexStore>()
-  const opened = new Map<number, OpenTarget>()
+  const files = new Map<number, OpenFiles>()
 
   function theLibrary(): Library {
     if (!library) throw new AppError('internal', 'the indexer was not opened')
@@ -47,57 +59,119 @@ export function createIndexer(host: Host) {
   }
 
   /** Two targets over one chunking share one connection to its index. */
-  async function openTarget(target: Target): Promise<OpenTarget> {
-    const known = opened.get(target.id)
-    if (known) return known
-    const { settings } = theLibrary()
-    const { threads, device } = settings.get()
-    const embedder = await models.embedder(target.modelId, { threads, device, established: true })
-    if (embedder.space !== target.space) {
-      throw new AppError(
-        'space-mismatch',
-        `the files of ${target.modelId} are not those this index was made with`,
-        {
-          data: { model: target.modelId },
-        },
-      )
-    }
+  function openFiles(target: Target): OpenFiles {
+    const known = files.get(target.id)
+    if (known?.target.vectorsFile === target.vectorsFile) return Object.assign(known, { target })
     let index = indexes.get(target.indexFile)
     if (!index) {
-      index = openIndexStore(join(libraryDir, target.indexFile), { recipe: target.chunkingId })
+      index = openIndexStore(join(libraryDir, target.indexFile), {
+        recipe: target.chunkingId,
+        recipeFields: target.recipe,
+      })
       indexes.set(target.indexFile, index)
     }
     const vectors = openVectorStore(join(libraryDir, target.vectorsFile), {
       space: target.space,
+      spaceFields: target.spaceFields,
       dimensions: target.dimensions,
       indexUuid: index.uuid,
     })
-    await ensureCanary(vectors, () => makeCanary(embedder, { device, version }))
-    const open: OpenTarget = {
-      target,
-      index,
-      vectors,
+    const open = { target, index, vectors }
+    files.set(target.id, open)
+    return open
+  }
+
+  async function openTarget(target: Target): Promise<OpenTarget> {
+    const { threads, device } = theLibrary().settings.get()
+    const embedder = await models.embedderOf(target, { threads, device, established: true })
+    const open = openFiles(target)
+    await ensureCanary(open.vectors, () => makeCanary(embedder, { device, version }))
+    return {
+      ...open,
+      beside: await besides(target),
       embedder,
       embedSentences: async (sentences) =>
         (await models.builtInEmbedder({ threads })).embedDocuments(sentences),
     }
-    opened.set(target.id, open)
-    return open
   }
 
-  /** Closes what is neither live nor being built any more. */
-  async function closeOthers(keep: readonly (Target | null | undefined)[]): Promise<void> {
-    const ids = new Set(keep.map((target) => target?.id))
-    const files = new Set(keep.map((target) => target?.indexFile))
-    for (const [id, open] of opened) {
-      if (ids.has(id)) continue
+  /** What the other targets with a role have to do with this one. One that cannot be opened has nothing to give. */
+  async function besides(target: Target): Promise<Beside> {
+    const beside = {
+      limits: [] as Limit[],
+      caches: [] as WritableVectorStore[],
+      siblings: [] as WritableVectorStore[],
+    }
+    for (const other of theLibrary().targets.standing()) {
+      if (other.id === target.id) continue
+      try {
+        const { vectors } = openFiles(other)
+        if (other.space === target.space && !target.fresh) beside.caches.push(vectors)
+        if (other.indexFile !== target.indexFile) continue
+        beside.siblings.push(vectors)
+        beside.limits.push(await models.limitOf(other))
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+      }
+    }
+    return beside
+  }
+
+  /** Every target that has a role, as far as its files can be opened. */
+  function openStanding(): OpenFiles[] {
+    return theLibrary()
+      .targets.standing()
+      .flatMap((target) => {
+        try {
+          return [openFiles(target)]
+        } catch (error) {
+          if (!(error instanceof AppError)) throw error
+          return []
+        }
+      })
+  }
+
+  /** Closes what has no role any more. */
+  function closeOthers(): void {
+    const standing = theLibrary().targets.standing()
+    const vectorFiles = new Set(standing.map((target) => target.vectorsFile))
+    const indexFiles = new Set(standing.map((target) => target.indexFile))
+    for (const [id, open] of files) {
+      if (vectorFiles.has(open.target.vectorsFile)) continue
       open.vectors.close()
-      opened.delete(id)
+      files.delete(id)
     }
     for (const [file, index] of indexes) {
-      if (files.has(file)) continue
+      if (indexFiles.has(file)) continue
       index.close()
       indexes.delete(file)
+    }
+  }
+
+  /** Fills the target that is being built, or keeps a complete one up to date. */
+  async function build(building: Target, signal: AbortSignal, options: FillOptions): Promise<void> {
+    const lib = theLibrary()
+    const isShared = lib.targets
+      .standing()
+      .some((other) => other.id !== building.id && other.indexFile === building.indexFile)
+    try {
+      const open = await openTarget(building)
+      const complete = await fill(lib, open, signal, { ...options, mayRecut: !isShared })
+      if (!complete || building.state === 'complete') return
+      open.index.refreshFrequent()
+      if (lib.settings.get().afterReindex === 'compare') lib.targets.setState(building.id, 'complete')
+      else lib.targets.switchTo(building.id)
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'cancelled') throw error
+      if (error instanceof DoesNotFit) {
+        // Chunks of its own, cut for this model.
+        const own = chunkingId(building.recipe as unknown as Recipe, cutterOf(building))
+        lib.targets.setFiles(building.id, { ...fileNames(own, building.space), chunkingId: own })
+        return
+      }
+      const code = isDiskFull(error) ? 'disk-full' : error instanceof AppError ? error.code : 'internal'
+      const message = error instanceof Error ? error.message : String(error)
+      lib.targets.setState(building.id, 'failed', { code, message })
     }
   }
 
@@ -128,7 +202,7 @@ export function createIndexer(host: Host) {
         const live = lib.targets.live()?.target
         if (!live) throw new AppError('internal', 'no live index to write to')
         const building = lib.targets.building()
-        await closeOthers([live, building])
+        closeOthers()
         let liveOpen: OpenTarget | null = null
         try {
           liveOpen = await openTarget(live)
@@ -148,43 +222,92 @@ export function createIndexer(host: Host) {
           })
           continue
         }
-        // A crash between two files' writes, or a derived file that was deleted, shows as texts the live index lacks.
-        if (liveOpen && !paused && missingTexts(lib, liveOpen).missing.length > 0) {
-          await fill(lib, liveOpen, signal, {
-            onStep: (step) => report({ type: 'filled', targetId: live.id, step }),
-            yieldTo: () => lib.queue.waiting() > 0,
-          })
-          continue
-        }
-        if (building?.state === 'building') {
-          try {
-            const open = await openTarget(building)
-            const complete = await fill(lib, open, signal, {
-              onStep: (step) => report({ type: 'filled', targetId: building.id, step }),
-              // New documents go before the new index.
-              yieldTo: () => liveOpen !== null && lib.queue.waiting() > 0 && !lib.settings.flag('paused'),
+        // A crash between two files' writes, a derived file that was deleted, or an index gone back to, shows as texts the
+        // live index lacks.
+        if (liveOpen) {
+          if (missingTexts(lib, liveOpen).missing.length === 0) lib.targets.caughtUp()
+          else if (!paused) {
+            await fill(lib, liveOpen, signal, {
+              mayRecut: true,
+              onStep: (step) => report({ type: 'filled', targetId: live.id, step }),
+              yieldTo: () => lib.queue.waiting() > 0,
             })
-            if (complete) {
-              open.index.refreshFrequent()
-              lib.targets.switchTo(building.id)
-              report({ type: 'switched' })
-            }
-          } catch (error) {
-            if (error instanceof AppError && error.code === 'cancelled') throw error
-            const message = error instanceof Error ? error.message : String(error)
-            lib.targets.setState(building.id, 'failed', message)
-            report({ type: 'fill-failed', targetId: building.id, message })
+            continue
           }
+        }
+        const isBehind = (target: Target): boolean => missingTexts(lib, openFiles(target)).missing.length > 0
+        if (
+          building?.state === 'building' ||
+          (building?.state === 'complete' && !paused && isBehind(building))
+        ) {
+          await build(building, signal, {
+            onStep: (step) => {
+              lib.targets.addReused(building.id, step.reused)
+              report({ type: 'filled', targetId: building.id, step })
+            },
+            // New documents go before the new index.
+            yieldTo: () => liveOpen !== null && lib.queue.waiting() > 0 && !lib.settings.flag('paused'),
+          })
+          if (lib.targets.live()?.target.id === building.id) report({ type: 'switched' })
+          else if (lib.targets.building()?.state !== building.state) report({ type: 'built' })
           continue
         }
         if (!liveOpen) return
         lib.documents.purgeRemoved(new Date(Date.now() - undoMs).toISOString())
         lib.texts.sweep()
         sweepStoredFiles(lib, libraryDir)
-        sweepTarget(lib, liveOpen)
+        sweepTargets(lib, openStanding())
         liveOpen.index.refreshFrequent()
         return
       }
+    },
+
+    /** What another index would take, measured on a sample of this library [RE4]. */
+    async estimate(wanted: { embeddingModel: string; chunking: ChunkingSettings }): Promise<ReindexEstimate> {
+      const lib = theLibrary()
+      const { threads, device } = lib.settings.get()
+      const { languages, space } = await models.facts(wanted.embeddingModel)
+      return estimateReindex({
+        libraryDir,
+        documents: lib.texts.wanted().length,
+        live: openFiles(lib.targets.live()!.target),
+        stores: openStanding().filter((open) => open.target.space === space),
+        embedder: await models.embedder(wanted.embeddingModel, { threads, device }),
+        chunking: wanted.chunking,
+        languages,
+      })
+    },
+
+    /** Some documents with another model, searched with both. Nothing is kept. */
+    async trial(request: TrialRequest, { signal, progress }: JobContext): Promise<TrialStep> {
+      const lib = theLibrary()
+      const settings = lib.settings.get()
+      const live = lib.targets.live()!.target
+      return tryModel({
+        libraryDir,
+        live: openFiles(live),
+        liveEmbedder: await models.embedderOf(live, { ...settings, established: true }),
+        embedder: await models.embedder(request.embeddingModel, settings),
+        documents: request.documents,
+        queries: request.queries ?? lib.settings.history().slice(0, recentSearches),
+        signal,
+        onProgress: progress,
+      })
+    },
+
+    /** Both indexes by meaning, while the new one waits for the person. */
+    async compare({ query }: { query: string }): Promise<{ live: TrialHit[]; next: TrialHit[] }> {
+      const lib = theLibrary()
+      const building = lib.targets.building()
+      const live = lib.targets.live()
+      if (building?.state !== 'complete' || !live)
+        throw new AppError('conflict', 'No index waits to be compared.')
+      const settings = lib.settings.get()
+      const ask = async (target: Target, generation: number) => {
+        const embedder = await models.embedderOf(target, { ...settings, established: true })
+        return nearest({ libraryDir, target, generation, vector: await embedder.embedQuery(query) })
+      }
+      return { live: await ask(live.target, live.generation), next: await ask(building, 0) }
     },
 
     /** Measures search on a labelled folder with the models in use; its index is temporary, the library untouched. */
@@ -213,12 +336,14 @@ export function createIndexer(host: Host) {
     /** Removes every trace of some documents, then looks for one [DA5]. */
     async forget({ ids }: { ids: number[] }): Promise<ForgetReport> {
       const lib = theLibrary()
-      const targets = [lib.targets.live()?.target, lib.targets.building()].filter((target) => !!target)
-      const open = []
-      for (const target of targets) open.push(await openTarget(target))
-      return forgetDocuments({ library: lib, libraryDir, targets: open, ids })
+      return forgetDocuments({ library: lib, libraryDir, targets: openStanding(), ids })
     },
   }
+}
+
+interface FillOptions {
+  onStep(step: FillStep): void
+  yieldTo(): boolean
 }
 
 /** True when the target is complete; false when `yieldTo` asked for the way. */
@@ -226,9 +351,9 @@ async function fill(
   library: Library,
   target: OpenTarget,
   signal: AbortSignal,
-  options: { onStep(step: FillStep): void; yieldTo(): boolean },
+  options: FillOptions & { mayRecut: boolean },
 ): Promise<boolean> {
-  const filling = createFill(library, target)
+  const filling = createFill(library, target, options)
   while (true) {
     const step = await filling.step(signal)
     if (signal.aborted) throw new AppError('cancelled', 'interrupted')

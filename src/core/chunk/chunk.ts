@@ -10,7 +10,7 @@ import { planRecursive } from './recursive.ts'
 import { planSemantic } from './semantic.ts'
 import { wordEnds } from './sentences.ts'
 import { trailOf, trailVersion, type Trail } from './trail.ts'
-import type { Chunk, ChunkOptions, NormalisedLine, NormalisedText } from './types.ts'
+import type { Chunk, ChunkOptions, Limit, NormalisedLine, NormalisedText } from './types.ts'
 import { isWhole, takeApart, unitsOf, type Unit } from './units.ts'
 
 /** Part of the recipe: another version cuts differently. */
@@ -23,7 +23,7 @@ const trailShare = 0.3
 export async function chunkText(document: NormalisedText, options: ChunkOptions): Promise<Chunk[]> {
   const { text, blocks, title } = document
   if (text.trim() === '') return []
-  const { maxTokens, strategy } = options
+  const { maxTokens, strategy, limits = [] } = options
   const overhead = options.countTokens('')
   const room = Math.max(1, maxTokens - overhead)
   const wanted = Math.min(Math.max(1, options.targetTokens - overhead), room)
@@ -68,7 +68,7 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
     const [start, end] = [first.start, group.at(-1)!.end]
     const { headings, prefix } = trailAt(first)
     const made = fit(start, end, prefix, overlapStart(before, group))
-    if (made.tokens > maxTokens) {
+    if (!made.fits) {
       // The parts counted less than the whole: halve, and try again. Only a single character is beyond help.
       const parts = group.length > 1 ? group : takeApart(text, first, -1, count)
       if (parts) {
@@ -88,7 +88,7 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
       tokens: Math.min(made.tokens, maxTokens),
       input: made.input,
       inputHash: createHash('sha256').update(made.input).digest('hex'),
-      truncated: made.tokens > maxTokens,
+      truncated: !made.fits,
     })
     before = group
   }
@@ -96,7 +96,7 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
 
   /** The input that fits: with overlap and trail, else without the one, else without both. */
   function fit(start: number, end: number, prefix: string, from: number) {
-    let made = { start, input: '', tokens: Infinity }
+    let made = { start, input: '', tokens: Infinity, fits: false }
     for (const [begin, trail] of [
       [from, prefix],
       [start, prefix],
@@ -104,8 +104,9 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
     ] as const) {
       const body = text.slice(begin, end).trim()
       const input = repeats(trail, body) + body
-      made = { start: begin, input, tokens: options.countTokens(input) }
-      if (made.tokens <= maxTokens) return made
+      const tokens = options.countTokens(input)
+      made = { start: begin, input, tokens, fits: tokens <= maxTokens && fitsAll(limits, input) }
+      if (made.fits) return made
     }
     return made
   }
@@ -134,6 +135,9 @@ export async function chunkText(document: NormalisedText, options: ChunkOptions)
     return from
   }
 }
+
+const fitsAll = (limits: readonly Limit[], input: string): boolean =>
+  limits.every((limit) => limit.countTokens(input) <= limit.maxTokens)
 
 /** The trail without the line the text itself begins with, as a chunk that opens with its heading does. */
 function repeats(trail: string, body: string): string {

@@ -67,6 +67,12 @@ export interface Chunk {
   truncated: boolean
 }
 
+/** What some model can take of one input, special tokens and document prompt included. */
+export interface Limit {
+  maxTokens: number
+  countTokens(input: string): number
+}
+
 export interface ChunkOptions {
   strategy: 'fixed' | 'recursive' | 'semantic'
   targetTokens: number
@@ -75,6 +81,8 @@ export interface ChunkOptions {
   maxTokens: number
   /** Tokens of a whole model input, special tokens and document prompt included. */
   countTokens(input: string): number
+  /** Of other models that stand on the same chunks: sizes are not counted by them, but no chunk exceeds one [CH1]. */
+  limits?: readonly Limit[]
   /** Unit vectors of sentences, by the built-in model whatever the live one is; needed by 'semantic' only. */
   embedSentences?(sentences: string[]): Promise<Float32Array[]>
 }

@@ -34,6 +34,11 @@ export async function examine({
       `${derived.chunks} of ${derived.chunks}`,
     )
     add(
+      'vectors of these chunks',
+      derived.astray === 0 ? null : `the vectors of ${derived.astray} texts are not those of their chunks`,
+      `${derived.texts} of ${derived.texts} texts`,
+    )
+    add(
       'coverage',
       derived.missing === 0
         ? null

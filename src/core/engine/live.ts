@@ -11,6 +11,7 @@ import type { Host } from '../host.ts'
 import type { Reranker } from '../rerank/types.ts'
 import type { SearchJobs } from '../search/jobs.ts'
 import { createSearch } from '../search/search.ts'
+import { outdatedFields } from '../reindex/recipe.ts'
 import type { Target } from '../store/library/rows.ts'
 import type { LibraryJobs } from '../threads/library.ts'
 import type { Remote } from '../threads/rpc.ts'
@@ -48,15 +49,12 @@ export function createLive({
     rerankBudgetMs: () => rerankBudgetMs,
   })
 
-  /** Opens the embedder of a target; says why where its files are not those the index was made with [MO1]. */
-  async function openEmbedder({ modelId, space }: Target, settings: Settings): Promise<string | null> {
-    if (embedders.has(space)) return null
+  /** Opens the embedder of a target, from its pinned files if need be; says why it cannot be [MO1]. */
+  async function openEmbedder(target: Target, settings: Settings): Promise<string | null> {
+    if (embedders.has(target.space)) return null
     try {
-      const embedder = await models.embedder(modelId, { ...settings, established: true })
-      embedders.set(embedder.space, embedder)
-      return embedder.space === space
-        ? null
-        : `the files of ${modelId} are not those the live index was made with; a new index is being built`
+      embedders.set(target.space, await models.embedderOf(target, { ...settings, established: true }))
+      return null
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       return error.message
@@ -136,7 +134,7 @@ export function createLive({
         device: settings.device,
         provider: embedders.get(target.space)?.provider ?? 'cpu',
         space: target.space.slice(0, 12),
-        outdated: [],
+        outdated: outdatedFields(target),
         canary: canary(),
       }
     },

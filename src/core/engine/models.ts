@@ -8,10 +8,14 @@ import { createModelCatalog } from '../models/catalog.ts'
 import { startInference, type Inference } from '../models/inference.ts'
 import { memoryRecords, type SelfTestRecords } from '../models/records.ts'
 import type { SelfTest } from '../models/self-test.ts'
-import { createFileHashes, spaceOf, type SpaceFields } from '../models/space.ts'
+import { loadTokenizer, type Model } from '../models/load.ts'
+import { compareSpaces, createFileHashes, spaceOf, type SpaceFields } from '../models/space.ts'
 import { createReranker, testReranker } from '../rerank/reranker.ts'
 import type { Reranker } from '../rerank/types.ts'
 import { modelsFolder } from '../store/library/layout.ts'
+import type { Target } from '../store/library/rows.ts'
+import type { Limit } from '../chunk/types.ts'
+import { createPins } from './pins.ts'
 
 /** Semantic chunking always measures with this one, so that its cuts do not change with the model. */
 export const builtInEmbeddingId = 'manifold-static-256'
@@ -30,15 +34,30 @@ export interface EmbeddingFacts {
   spaceFields: SpaceFields & Record<string, unknown>
   dimensions: number
   maxTokens: number
-  tokenizerHash: string
-  documentPrompt: string
+  languages: string[]
 }
+
+/** The model an index was made with. */
+export type SpaceOwner = Pick<Target, 'modelId' | 'space' | 'spaceFields'>
 
 export interface Models {
   list(): Promise<ModelInfo[]>
   facts(id: string): Promise<EmbeddingFacts>
   checkReranker(id: string): Promise<void>
   embedder(id: string, options: RunOptions): Promise<ModelEmbedder>
+  /**
+   * The embedder of an index's own space: the listed model where its files are still those, else the pinned one. Throws
+   * 'space-mismatch', naming the fields that differ, or why there is no such model [MO1].
+   */
+  embedderOf(owner: SpaceOwner, options: RunOptions): Promise<ModelEmbedder>
+  /** How long a chunk that model takes, without opening its graph. */
+  limitOf(owner: SpaceOwner): Promise<Limit>
+  /** Keeps the files of an index's model in the library; false when they are not to be had. Throws 'disk-full'. */
+  pin(owner: SpaceOwner): Promise<boolean>
+  /** Whether the model of an index is still to be had, listed or pinned. */
+  isUsable(owner: SpaceOwner): Promise<boolean>
+  /** Lets go of the files of all other spaces; answers the bytes that were freed. */
+  unpinOthers(spaces: readonly string[]): Promise<number>
   builtInEmbedder(options: Pick<RunOptions, 'threads'>): Promise<ModelEmbedder>
   reranker(id: string, options: RunOptions): Promise<Reranker>
   /** The self-test made afresh. Throws 'model-missing' or 'model-invalid' when there is nothing to test. */
@@ -84,19 +103,57 @@ export function createModels({
     return one
   }
 
-  const embedder = (id: string, { threads, device, established = false }: RunOptions) =>
-    once(embedders, `${id} ${threads} ${device} ${established}`, async () =>
+  const pins = libraryDir === null ? null : createPins({ libraryDir, builtInDir: host.resources.models })
+  const limits = new Map<string, Promise<Limit>>()
+
+  /** By space: two names of one model, or its listed and its pinned files, are one embedder. */
+  async function open(
+    model: Model,
+    { threads, device, established = false }: RunOptions,
+  ): Promise<ModelEmbedder> {
+    const key = model.task === 'embedding' ? (await spaceOf(model, hashes)).space : model.id
+    return once(embedders, `${key} ${threads} ${device} ${established}`, () =>
       createEmbedder({
         inference: theInference(threads),
-        model: await catalog.resolveModel(id),
+        model,
         device,
         hashes,
         records: established ? { ...records, overridden: async () => true } : records,
       }),
     )
+  }
+
+  const embedder = async (id: string, options: RunOptions) => open(await catalog.resolveModel(id), options)
+
+  /** The listed model if its files are those of the space. */
+  async function listed({ modelId, space, spaceFields }: SpaceOwner): Promise<Model> {
+    const model = await catalog.resolveModel(modelId)
+    const found = await spaceOf(model, hashes)
+    if (found.space === space) return model
+    const fields = compareSpaces(spaceFields as unknown as SpaceFields, found.fields).join(', ')
+    throw new AppError(
+      'space-mismatch',
+      `the files of ${modelId} are not those this index was made with: ${fields} differ`,
+      { data: { model: modelId, fields } },
+    )
+  }
+
+  async function modelOf(owner: SpaceOwner): Promise<Model> {
+    try {
+      return await listed(owner)
+    } catch (refusal) {
+      if (!(refusal instanceof AppError)) throw refusal
+      const pinned = await pins?.load(owner.modelId, owner.space)
+      if (pinned && (await spaceOf(pinned, hashes)).space === owner.space) return pinned
+      throw refusal
+    }
+  }
 
   return {
-    list: () => catalog.list(),
+    async list() {
+      const [models, pinned] = await Promise.all([catalog.list(), pins?.modelIds()])
+      return models.map((model) => ({ ...model, pinned: pinned?.has(model.id) ?? false }))
+    },
 
     async facts(id) {
       const model = await catalog.resolveModel(id)
@@ -111,8 +168,7 @@ export function createModels({
         spaceFields: { ...fields },
         dimensions: fields.dimensions,
         maxTokens: model.maxTokens,
-        tokenizerHash: fields.tokenizer.join(' '),
-        documentPrompt: fields.prompts.document,
+        languages: model.languages,
       }
     },
 
@@ -126,6 +182,32 @@ export function createModels({
     },
 
     embedder,
+    embedderOf: async (owner, options) => open(await modelOf(owner), options),
+    limitOf: (owner) =>
+      once(limits, owner.space, async () => {
+        const model = await modelOf(owner)
+        const tokenizer = await loadTokenizer(model)
+        const { maxTokens, prompts } = model
+        return { maxTokens, countTokens: (input) => tokenizer.count(prompts.document + input) }
+      }),
+
+    async pin(owner) {
+      if (!pins || (await pins.has(owner.space))) return pins !== null
+      try {
+        await pins.keep(await listed(owner), owner.space)
+        return true
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code === 'disk-full') throw error
+        return false
+      }
+    },
+    isUsable: (owner) =>
+      modelOf(owner).then(
+        () => true,
+        () => false,
+      ),
+    unpinOthers: async (spaces) => (await pins?.dropOthers(spaces)) ?? 0,
+
     builtInEmbedder: ({ threads }) =>
       embedder(builtInEmbeddingId, { threads, device: 'cpu', established: true }),
 

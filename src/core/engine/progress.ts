@@ -9,7 +9,13 @@ export interface Progress {
   record(progress: IndexerProgress): void
   idle(error: AppError | null): void
   ingest(now: { waiting: number; current: string[]; paused: boolean }): Status['ingest']
-  reindex(building: { target: Target; done: number; total: number; chunks: number }): ReindexStatus
+  reindex(building: {
+    target: Target
+    embedOnly: boolean
+    done: number
+    total: number
+    chunks: number
+  }): ReindexStatus
 }
 
 export function createProgress(): Progress {
@@ -60,7 +66,7 @@ export function createProgress(): Progress {
       }
     },
 
-    reindex({ target, done, total, chunks }) {
+    reindex({ target, embedOnly, done, total, chunks }) {
       const running = target.state === 'building'
       const textsPerSecond = running ? fillTexts.perSecond() : null
       return {
@@ -73,9 +79,9 @@ export function createProgress(): Progress {
         chunksPerSecond: running ? fillRate.perSecond() : null,
         secondsLeft: textsPerSecond ? (total - done) / textsPerSecond : null,
         error: target.error,
-        embedOnly: false,
-        reusedVectors: 0,
-        waitingFor: null,
+        embedOnly,
+        reusedVectors: target.reused,
+        waitingFor: target.state === 'complete' ? 'person' : null,
       }
     },
   }

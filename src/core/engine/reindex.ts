@@ -1,105 +1,77 @@
-/** Decides when another index is needed, and makes its target: a new space or a new chunking [MO1 RE1]. */
-import { createHash } from 'node:crypto'
+/**
+ * The calls of `reindex`, and what a start has to see to: that there is a live index, that the library keeps the files
+ * of the models its indexes stand on, and that a built-in model which an update changed is built anew beside the old one.
+ */
 import { AppError } from '../../shared/errors.ts'
-import type { ChunkingSettings, Settings, SettingsPatch } from '../../shared/settings.ts'
-import { chunkerVersion } from '../chunk/chunk.ts'
-import { normaliserVersion } from '../chunk/normalise.ts'
-import { keywordTokensVersion } from '../search/keyword-tokens.ts'
+import type { Settings, SettingsPatch } from '../../shared/settings.ts'
+import type { Wish } from '../reindex/choose.ts'
+import { chunkingId, cutterOf, recipeOf, sameChunking } from '../reindex/recipe.ts'
 import type { Target } from '../store/library/rows.ts'
 import type { LibraryJobs } from '../threads/library.ts'
 import type { Remote } from '../threads/rpc.ts'
-import type { EmbeddingFacts, Models } from './models.ts'
+import type { Models } from './models.ts'
 
 export type Reindex = ReturnType<typeof createReindex>
 
-/** Everything that decides how text is cut and tokenised for keywords; equal ids share one index file. */
-export function chunkingId(chunking: ChunkingSettings, facts: EmbeddingFacts): string {
-  const recipe = {
-    ...chunking,
-    normaliser: normaliserVersion,
-    chunker: chunkerVersion,
-    keywords: keywordTokensVersion,
-    // Sizes are counted by this tokenizer and capped by this limit.
-    tokenizer: facts.tokenizerHash,
-    maxTokens: facts.maxTokens,
-    prompt: facts.documentPrompt,
-  }
-  return createHash('sha256')
-    .update(JSON.stringify(recipe, Object.keys(recipe).sort()))
-    .digest('hex')
-}
-
 export function createReindex({ library, models }: { library: Remote<LibraryJobs>; models: Models }) {
-  async function targetFor(
-    settings: Settings,
-    state: Target['state'],
-    fresh: boolean,
-  ): Promise<Omit<Target, 'id' | 'error'>> {
-    const facts = await models.facts(settings.embeddingModel)
-    const chunking = chunkingId(settings.chunking, facts)
-    // A rebuild that changes nothing still needs files of its own.
-    const suffix = fresh ? `-${Date.now().toString(36)}` : ''
-    const name = chunking.slice(0, 12) + suffix
-    return {
-      state,
-      modelId: settings.embeddingModel,
-      space: facts.space,
-      spaceFields: facts.spaceFields,
-      dimensions: facts.dimensions,
-      chunking: settings.chunking,
-      chunkingId: chunking,
-      indexFile: `index-${name}.db`,
-      vectorsFile: `vectors-${name}-${facts.space.slice(0, 12)}.db`,
-    }
+  async function wishOf({ embeddingModel, chunking }: Settings): Promise<Wish> {
+    const { space, spaceFields, dimensions } = await models.facts(embeddingModel)
+    return { modelId: embeddingModel, space, spaceFields, dimensions, chunking }
   }
 
-  async function cancelBuilding(): Promise<number> {
-    const building = await library.building(undefined)
-    if (!building) return 0
-    await library.removeTarget({ id: building.id })
-    return 1
+  /** Pinned first: an index without its model's files would be worth nothing. */
+  async function ask(wish: Wish, options: { patch?: SettingsPatch; fresh?: boolean } = {}): Promise<boolean> {
+    await models.pin(wish)
+    const { patch = {}, fresh = false } = options
+    const started = await library.wish({ wish, patch, fresh })
+    await letGo()
+    return started
   }
 
-  async function build(settings: Settings, fresh: boolean): Promise<boolean> {
-    const wanted = await targetFor(settings, 'building', fresh)
-    const live = await library.live(undefined)
-    const building = await library.building(undefined)
-    const isLive = live && live.target.space === wanted.space && live.target.chunkingId === wanted.chunkingId
-    if (isLive && !fresh) {
-      // Back to what answers now: whatever was being built is not wanted any more.
-      await cancelBuilding()
-      return false
-    }
-    if (building && building.space === wanted.space && building.chunkingId === wanted.chunkingId && !fresh) {
-      if (building.state !== 'building') await library.setTargetState({ id: building.id, state: 'building' })
-      return true
-    }
-    await cancelBuilding()
-    // The same chunking shares the live index file, so that only vectors are made.
-    if (live && !fresh && live.target.chunkingId === wanted.chunkingId)
-      wanted.indexFile = live.target.indexFile
-    await library.addTarget(wanted)
-    return true
+  /** Drops targets, files and pins nothing stands on. Answers the bytes of the pins. */
+  async function letGo(): Promise<number> {
+    const { spaces } = await library.tidyTargets(undefined)
+    return models.unpinOthers(spaces)
+  }
+
+  /** What an older version did not write down: the recipe of an index, where it is certainly today's. */
+  async function noteRecipe(target: Target): Promise<void> {
+    if (Object.keys(target.recipe).length > 0) return
+    const recipe = recipeOf(target.chunking)
+    if (chunkingId(recipe, cutterOf(target)) === target.chunkingId)
+      await library.setRecipe({ id: target.id, recipe: { ...recipe } })
   }
 
   return {
-    /** A new library starts with an empty index of the chosen model; an old one whose model changed on disk is rebuilt. */
+    letGo,
+
+    /** At start, before anything is opened. */
     async ensureLive(): Promise<void> {
       const settings = await library.settings(undefined)
       const live = await library.live(undefined)
       if (!live) {
-        const target = await library.addTarget(await targetFor(settings, 'ready', false))
-        await library.switchTo({ id: target.id })
+        await ask(await wishOf(settings))
         return
       }
+      for (const target of await library.standing(undefined)) {
+        await noteRecipe(target)
+        try {
+          await models.pin(target)
+        } catch (error) {
+          // No room for a copy: the listed files do as long as they are there.
+          if (!(error instanceof AppError)) throw error
+        }
+      }
+      await letGo()
       try {
-        const building = await library.building(undefined)
-        const sameFiles = async ({ modelId, space }: Target) => (await models.facts(modelId)).space === space
-        // A newer chunker only offers a reindex; vectors of other model files cannot be searched, so those must be made anew.
-        if (building ? await sameFiles(building) : await sameFiles(live.target)) return
-        await build(settings, false)
+        const wanted = (await library.building(undefined)) ?? live.target
+        const wish = await wishOf(settings)
+        const isAnother = wish.modelId === wanted.modelId && wish.space !== wanted.space
+        if (!isAnother || (await library.isDeclined({ space: wish.space }))) return
+        // The model's files are others now. Search goes on in the old space, from the pinned files.
+        await ask(wish)
       } catch (error) {
-        // The chosen model is gone or broken. The live index still answers by keywords; the model list says what is wrong.
+        // The chosen model is gone or broken. The index answers from its pinned files; the model list says what is wrong.
         if (!(error instanceof AppError)) throw error
       }
     },
@@ -117,15 +89,20 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
         await models.checkReranker(patch.rerankerModel)
         await models.reranker(patch.rerankerModel, run)
       }
-      const after = await library.updateSettings(patch)
+      const after = {
+        ...before,
+        embeddingModel: patch.embeddingModel ?? before.embeddingModel,
+        chunking: { ...before.chunking, ...patch.chunking },
+      }
       const same =
-        after.embeddingModel === before.embeddingModel &&
-        JSON.stringify(after.chunking) === JSON.stringify(before.chunking)
-      return same ? false : build(after, false)
+        after.embeddingModel === before.embeddingModel && sameChunking(after.chunking, before.chunking)
+      if (!same) return ask(await wishOf(after), { patch })
+      await library.updateSettings(patch)
+      return false
     },
 
     async startAnew(): Promise<void> {
-      await build(await library.settings(undefined), true)
+      await ask(await wishOf(await library.settings(undefined)), { fresh: true })
     },
 
     async pause(): Promise<number> {
@@ -137,19 +114,38 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
 
     async resume(): Promise<number> {
       const building = await library.building(undefined)
-      if (!building) return 0
+      if (!building || building.state === 'complete') return 0
       await library.setTargetState({ id: building.id, state: 'building' })
       return 1
     },
 
     /** Drops what was being built, and sets model and chunking back to those that answer. */
     async cancel(): Promise<number> {
-      const done = await cancelBuilding()
-      const live = await library.live(undefined)
-      if (live) {
-        await library.updateSettings({ embeddingModel: live.target.modelId, chunking: live.target.chunking })
-      }
-      return done
+      const done = await library.cancelBuilding(undefined)
+      await letGo()
+      return done ? 1 : 0
+    },
+
+    /** The index that waits answers from now on. */
+    async switch(): Promise<void> {
+      if (await library.switchToBuilt(undefined)) return
+      throw new AppError('conflict', 'No index waits to be switched to.')
+    },
+
+    async former(): Promise<Target> {
+      const former = (await library.live(undefined))?.former
+      if (!former) throw new AppError('conflict', 'There is no former index to go back to.')
+      return former
+    },
+
+    async rollback(): Promise<void> {
+      if (await library.rollback(undefined)) return
+      throw new AppError('conflict', 'There is no former index to go back to.')
+    },
+
+    async dropFormer(): Promise<{ done: number; freedBytes: number }> {
+      const { done, freedBytes } = await library.dropFormer(undefined)
+      return { done: done ? 1 : 0, freedBytes: freedBytes + (await letGo()) }
     },
   }
 }

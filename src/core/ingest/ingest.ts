@@ -6,13 +6,14 @@
  */
 import { chunkText } from '../chunk/chunk.ts'
 import { normalise } from '../chunk/normalise.ts'
-import type { Chunk } from '../chunk/types.ts'
+import type { Chunk, Limit } from '../chunk/types.ts'
 import type { Embedder } from '../embed/types.ts'
 import { extractorVersions } from '../extract/extract.ts'
 import type { ExtractedText, ExtractResult } from '../extract/types.ts'
 import { fingerprint } from '../files/fingerprint.ts'
 import type { Reason } from '../../shared/document.ts'
 import { AppError } from '../../shared/errors.ts'
+import { isDiskFull } from '../store/open.ts'
 import type { Library } from '../store/library/library.ts'
 import { storedFile } from '../store/library/layout.ts'
 import type { Job } from '../store/library/queue.ts'
@@ -20,11 +21,28 @@ import type { Target } from '../store/library/rows.ts'
 import type { WritableIndexStore } from '../store/index/index-store.ts'
 import type { WritableVectorStore } from '../store/vectors/vector-store.ts'
 
-/** A target with its files open and its model loaded. */
-export interface OpenTarget {
+/** The files of a target, open. */
+export interface OpenFiles {
   target: Target
   index: WritableIndexStore
   vectors: WritableVectorStore
+}
+
+/** What other targets have to do with one. */
+export interface Beside {
+  /** Of the other models over the same index: a chunk must fit each of them [CH1]. */
+  limits: readonly Limit[]
+  /** Vectors of the same space in other files: what was embedded once is not embedded again. */
+  caches: readonly Pick<WritableVectorStore, 'find'>[]
+  /** Vectors of other spaces over the same index: they lose a text whose chunks are replaced. */
+  siblings: readonly Pick<WritableVectorStore, 'has' | 'drop'>[]
+}
+
+export const nothingBeside: Beside = { limits: [], caches: [], siblings: [] }
+
+/** A target with its files open and its model loaded. */
+export interface OpenTarget extends OpenFiles {
+  beside: Beside
   embedder: Embedder
   /** Sentence vectors for semantic chunking: always the built-in model, whatever the target's own is. */
   embedSentences(sentences: string[]): Promise<Float32Array[]>
@@ -142,6 +160,7 @@ export function chunkFor(target: OpenTarget, text: ExtractedText): Promise<Chunk
     ...chunking,
     maxTokens: target.embedder.maxTokens,
     countTokens: (input) => target.embedder.countTokens(input),
+    limits: target.beside.limits,
     embedSentences: target.embedSentences,
   })
 }
@@ -220,9 +239,6 @@ const isInterruption = (error: unknown): boolean =>
   (error instanceof AppError && ['cancelled', 'unavailable', 'disk-full'].includes(error.code)) ||
   isDiskFull(error)
 
-const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'SQLITE_FULL' || error.code === 'ENOSPC')
-
 /** A text on its way into a target. */
 export interface NewText {
   sha256: string
@@ -234,23 +250,29 @@ export interface NewText {
 /**
  * Embeds and writes some texts into a target, replacing what was there of them. An input the space has embedded before
  * is not embedded again, whichever text or chunking it came from. `beforeIndex` writes the truth the rows stand on.
+ * Answers how many chunks had their vector from there.
  */
 export async function writeTexts(
-  { index, vectors, embedder }: OpenTarget,
+  { index, vectors, embedder, beside }: OpenTarget,
   texts: readonly NewText[],
   signal: AbortSignal,
   beforeIndex: () => void = () => {},
-): Promise<void> {
+): Promise<{ reused: number }> {
   const inputs = new Map<string, readonly { inputHash: string; input: string }[]>(
     texts.map(({ sha256, chunks }) => [sha256, chunks ?? index.inputs(sha256)]),
   )
   const byHash = new Map<string, Float32Array | null>()
   const missing: { hash: string; input: string }[] = []
+  let reused = 0
   for (const { inputHash, input } of [...inputs.values()].flat()) {
-    if (byHash.has(inputHash)) continue
-    const cached = vectors.find(inputHash)
+    if (byHash.has(inputHash)) {
+      if (byHash.get(inputHash)) reused++
+      continue
+    }
+    const cached = findVector([vectors, ...beside.caches], inputHash)
     byHash.set(inputHash, cached)
-    if (!cached) missing.push({ hash: inputHash, input })
+    if (cached) reused++
+    else missing.push({ hash: inputHash, input })
   }
   if (missing.length > 0) {
     const made = await embedder.embedDocuments(
@@ -263,7 +285,9 @@ export async function writeTexts(
   beforeIndex()
   const rechunked = texts.flatMap(({ sha256, title, chunks }) => (chunks ? [{ sha256, title, chunks }] : []))
   // The done mark of the old vectors goes first: a crash in between leaves a text to be done, never a half one.
-  for (const { sha256 } of rechunked) if (vectors.has(sha256)) vectors.drop(sha256)
+  for (const { sha256 } of rechunked) {
+    for (const store of [...beside.siblings, vectors]) if (store.has(sha256)) store.drop(sha256)
+  }
   index.putMany(rechunked)
   vectors.putMany(
     texts.map(({ sha256 }) => {
@@ -274,4 +298,13 @@ export async function writeTexts(
       return { sha256, rows }
     }),
   )
+  return { reused }
+}
+
+function findVector(stores: Beside['caches'], inputHash: string): Float32Array | null {
+  for (const store of stores) {
+    const vector = store.find(inputHash)
+    if (vector) return vector
+  }
+  return null
 }

@@ -35,6 +35,8 @@ export interface LiveTarget {
   space: string
   dimensions: number
   generation: number
+  /** Texts the library wants may be missing: after going back to a former index, until it has caught up [RE3]. */
+  behind?: boolean
 }
 
 export interface DocumentLookup {

@@ -130,7 +130,7 @@ export function createSearchJobs(lookup: DocumentLookup) {
           notes: [...notes, 'index-incomplete'],
           passages: [],
         }
-      if (lookup.waiting() > 0) notes.push('index-incomplete')
+      if (lookup.waiting() > 0 || lookup.live()?.behind) notes.push('index-incomplete')
 
       const statistics = index.statistics()
       const { tokens } = keywordQuery(parsed.text, parsed.prefix, statistics)

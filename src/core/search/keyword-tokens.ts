@@ -1,6 +1,7 @@
 /**
  * The one function that turns text into keyword tokens, for documents, queries, names and marks [SE1]. Change anything
- * here that changes a token and `keywordTokensVersion` goes up: an index made by another version is not searched.
+ * here that changes a token and `keywordTokensVersion` goes up: an index made by another version is searched as well as
+ * it can be, and a new one is offered.
  *
  * Text is NFKC, lower case, Latin without accents, Simplified Chinese. A *position* is a word or a single character of a
  * script written without spaces; beside it stand tokens derived from it: stem, bigram, whole identifier, its pieces.

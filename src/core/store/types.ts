@@ -13,7 +13,9 @@ export interface IndexStore {
   /** sha256 of every complete text. */
   texts(): string[]
   /** The chunks of one text in order, with what a model embeds for each. */
-  inputs(sha256: string): { chunkId: number; input: string; inputHash: string; tokens: number }[]
+  inputs(
+    sha256: string,
+  ): { chunkId: number; input: string; inputHash: string; tokens: number; truncated: boolean }[]
   /** Ids of the chunks of one text, in order; empty when it is not here. */
   chunkIds(sha256: string): number[]
   counts(): { texts: number; chunks: number; truncated: number; maxTokens: number }
@@ -35,6 +37,8 @@ export interface VectorStore {
   find(inputHash: string): Float32Array | null
   drop(sha256: string): void
   texts(): string[]
+  /** Ids of the chunks whose vectors stand for this text, in order. */
+  chunkIds(sha256: string): number[]
   counts(): { texts: number; vectors: number }
   check(): string | null
   /** See IndexStore.purge. */

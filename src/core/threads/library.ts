@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { DocumentQuery } from '../../shared/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { SettingsPatch } from '../../shared/settings.ts'
+import { chooseTarget, type Wish } from '../reindex/choose.ts'
 import { contentOf, linesOf } from '../engine/stored-text.ts'
 import type { CanaryRecord } from '../models/canary.ts'
 import { nameTokens } from '../search/keyword-tokens.ts'
@@ -20,6 +21,8 @@ import { serveThread } from './thread.ts'
 export interface LibraryThreadData {
   libraryDir: string
 }
+
+const formerCountMs = 2_000
 
 export type LibraryJobs = ReturnType<typeof createLibraryJobs>
 
@@ -39,14 +42,9 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
     const indexPath = join(libraryDir, target.indexFile)
     const vectorsPath = join(libraryDir, target.vectorsFile)
     if (!existsSync(indexPath) || !existsSync(vectorsPath)) return null
-    const index = openIndexStore(indexPath, { readonly: true, recipe: target.chunkingId })
+    const index = openIndexStore(indexPath, { readonly: true, ...indexOptions(target) })
     try {
-      const vectors = openVectorStore(vectorsPath, {
-        readonly,
-        space: target.space,
-        dimensions: target.dimensions,
-        indexUuid: index.uuid,
-      })
+      const vectors = openVectorStore(vectorsPath, { readonly, ...vectorOptions(target, index) })
       try {
         return read(index, vectors)
       } finally {
@@ -64,32 +62,64 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
 
   const filesOf = (target: Target): string[] => [target.indexFile, target.vectorsFile]
 
-  /** Unlinks derived files no target names, with their logs. Failing (a file in use) is no harm: the next start tries again. */
-  function dropUnusedFiles(): void {
+  /**
+   * Unlinks derived files no target names, with their logs, and answers the bytes freed. Failing (a file in use) is no
+   * harm: the next start tries again.
+   */
+  function dropUnusedFiles(): number {
     const used = new Set(targets.all().flatMap(filesOf))
+    let freed = 0
     for (const name of readdirSync(libraryDir)) {
       if (!/^(index|vectors)-[\w-]+\.db(-wal|-shm)?$/.test(name)) continue
       if (used.has(name.replace(/-(wal|shm)$/, ''))) continue
       try {
+        const bytes = fileSize(join(libraryDir, name))
         rmSync(join(libraryDir, name), { force: true })
+        freed += bytes
       } catch {
         // In use on this platform; see above.
       }
     }
+    return freed
   }
 
-  /** How much of the target being built is there: counted, so that it is right after a restart too [RE4]. */
-  function buildingCounts() {
-    const building = targets.building()
-    if (!building) return null
+  /** How much of a target is there: counted, so that it is right after a restart too [RE4]. */
+  function coverage(target: Target) {
     const wanted = texts.wanted()
-    const counted = withTarget(building, (index, vectors) => {
+    const counted = withTarget(target, (index, vectors) => {
       const indexed = new Set(index.texts())
       const embedded = new Set(vectors.texts())
       const done = wanted.filter((sha256) => indexed.has(sha256) && embedded.has(sha256)).length
       return { done, chunks: vectors.counts().vectors }
     })
-    return { target: building, total: wanted.length, done: counted?.done ?? 0, chunks: counted?.chunks ?? 0 }
+    return { total: wanted.length, done: counted?.done ?? 0, chunks: counted?.chunks ?? 0 }
+  }
+
+  function buildingCounts() {
+    const building = targets.building()
+    if (!building) return null
+    const now = targets.live()
+    const embedOnly = [now?.target, now?.former].some(
+      (other) => other && other.id !== building.id && other.indexFile === building.indexFile,
+    )
+    return { target: building, embedOnly, ...coverage(building) }
+  }
+
+  /** Nothing adds to the former, so what it covers is counted again only now and then. */
+  let formerSeen: { at: number; id: number; counts: ReturnType<typeof coverage> } | null = null
+
+  function formerCounts() {
+    const former = targets.live()?.former
+    // One that is caught up stands there as the one being built.
+    if (!former || former.state !== 'ready') return null
+    if (formerSeen?.id !== former.id || Date.now() - formerSeen.at > formerCountMs)
+      formerSeen = { at: Date.now(), id: former.id, counts: coverage(former) }
+    const others = targets.all().filter((target) => target.id !== former.id)
+    const own = filesOf(former).filter((name) => !others.some((other) => filesOf(other).includes(name)))
+    const sizeBytes = own
+      .flatMap((name) => [name, `${name}-wal`, `${name}-shm`])
+      .reduce((sum, name) => sum + fileSize(join(libraryDir, name)), 0)
+    return { target: former, sizeBytes, ...formerSeen.counts }
   }
 
   /** Opens a derived file, made if need be; one that cannot be used is only a copy of what the texts give, and goes. */
@@ -107,13 +137,9 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
   }
 
   function makeFiles(target: Target): void {
-    const index = openOrReplace(target.indexFile, (path) =>
-      openIndexStore(path, { recipe: target.chunkingId }),
-    )
+    const index = openOrReplace(target.indexFile, (path) => openIndexStore(path, indexOptions(target)))
     try {
-      openOrReplace(target.vectorsFile, (path) =>
-        openVectorStore(path, { space: target.space, dimensions: target.dimensions, indexUuid: index.uuid }),
-      ).close()
+      openOrReplace(target.vectorsFile, (path) => openVectorStore(path, vectorOptions(target, index))).close()
     } finally {
       index.close()
     }
@@ -151,6 +177,7 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
         chunks: counted?.chunks ?? 0,
         truncated: counted?.truncated ?? 0,
         building: buildingCounts(),
+        former: formerCounts(),
         reasons: documents.byReason(),
         queued: queue.waiting(),
         current: queue.current(),
@@ -196,6 +223,7 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
     settings: () => settings.get(),
     updateSettings: (patch: SettingsPatch) => settings.update(patch),
     flag: ({ key }: { key: string }) => settings.flag(key),
+    isDeclined: ({ space }: { space: string }) => settings.flag(declined(space)),
     setFlag: ({ key, on }: { key: string; on: boolean }) => settings.setFlag(key, on),
     note: ({ key }: { key: string }) => settings.note(key),
     setNote: ({ key, value }: { key: string; value: string }) => settings.setNote(key, value),
@@ -205,32 +233,75 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
 
     live: () => targets.live(),
     building: () => targets.building(),
-    /** Makes the target's files, so that whoever opens them read-only finds them. */
-    addTarget(target: Omit<Target, 'id' | 'error'>): Target {
-      const added = targets.add(target)
-      makeFiles(added)
-      return added
+
+    /**
+     * Stores the settings, and does what they ask for of the index, in one transaction [DA1]. `fresh`: builds anew whatever
+     * is there. Answers whether an index is being built now.
+     */
+    wish({ patch, wish, fresh }: { patch: SettingsPatch; wish: Wish; fresh: boolean }): boolean {
+      const { started, target } = library.transaction(() => {
+        settings.update(patch)
+        // Asked for again, so no longer declined.
+        if (settings.flag(declined(wish.space))) settings.setFlag(declined(wish.space), false)
+        return chooseTarget(library, wish, {
+          fresh,
+          chunksOf: (former) => withTarget(former, (_index, vectors) => vectors.counts().vectors) ?? 0,
+        })
+      })
+      // Whoever opens them read-only finds them; a kill before this is made good at the next start.
+      if (target) makeFiles(target)
+      dropUnusedFiles()
+      return started
     },
+    setRecipe: ({ id, recipe }: { id: number; recipe: Target['recipe'] }) => targets.setRecipe(id, recipe),
     /** At start, before anything has them open: files that are missing, damaged or of another layout are made anew, to be filled. */
     repairTargets(): void {
-      for (const target of [targets.live()?.target, targets.building()]) if (target) makeFiles(target)
+      for (const target of targets.standing()) makeFiles(target)
     },
-    setTargetState: ({ id, state, error }: { id: number; state: Target['state']; error?: string | null }) =>
-      targets.setState(id, state, error ?? null),
-    switchTo: ({ id }: { id: number }) => targets.switchTo(id),
-    removeTarget({ id }: { id: number }): void {
-      targets.remove(id)
+    setTargetState: ({ id, state }: { id: number; state: Exclude<Target['state'], 'ready'> }) =>
+      targets.setState(id, state),
+    /** The index that waits answers from now on. False when none waits. */
+    switchToBuilt(): boolean {
+      return library.transaction(() => {
+        const built = targets.building()
+        return built?.state === 'complete' && targets.switchTo(built.id)
+      })
+    },
+    /** The former answers again; the settings follow, unless another index is being built for them. False without one. */
+    rollback(): boolean {
+      formerSeen = null
+      return library.transaction(() => {
+        const left = targets.live()?.target
+        if (!targets.rollback()) return false
+        // A start must not build again what the person has just gone back from.
+        settings.setFlag(declined(left!.space), true)
+        const now = targets.live()!.target
+        if (!targets.building()) settings.update({ embeddingModel: now.modelId, chunking: now.chunking })
+        return true
+      })
+    },
+    dropFormer(): { done: boolean; freedBytes: number } {
+      formerSeen = null
+      const done = targets.dropFormer()
+      return { done, freedBytes: done ? dropUnusedFiles() : 0 }
+    },
+    /** Drops what is being built, and sets model and chunking back to those that answer. */
+    cancelBuilding(): boolean {
+      const done = library.transaction(() => {
+        const live = targets.live()?.target
+        if (live) settings.update({ embeddingModel: live.modelId, chunking: live.chunking })
+        return targets.cancelBuilding()
+      })
       dropUnusedFiles()
+      return done
     },
-    /** At start: what neither answers nor is being built goes. */
-    tidyTargets(): void {
-      const live = targets.live()
-      const building = targets.building()
-      for (const target of targets.all()) {
-        if (target.id !== live?.target.id && target.id !== building?.id) targets.remove(target.id)
-      }
+    /** What has no role goes. Answers the spaces that have one. */
+    tidyTargets(): { spaces: string[] } {
+      targets.tidy()
       dropUnusedFiles()
+      return { spaces: targets.standing().map((target) => target.space) }
     },
+    standing: () => targets.standing(),
 
     /** What is kept with the live vectors; null where there is none [MO3]. */
     liveCanary() {
@@ -251,7 +322,11 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
             const wanted = texts.wanted()
             const indexed = new Set(index.texts())
             const embedded = new Set(vectors.texts())
+            const astray = [...embedded].filter(
+              (sha256) => !sameIds(index.chunkIds(sha256), vectors.chunkIds(sha256)),
+            ).length
             return {
+              astray,
               index: index.check(),
               vectors: vectors.check(),
               chunks,
@@ -272,6 +347,23 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
   }
   return jobs
 }
+
+const indexOptions = (target: Target) => ({ recipe: target.chunkingId, recipeFields: target.recipe })
+
+const vectorOptions = (target: Target, index: { uuid: string }) => ({
+  space: target.space,
+  spaceFields: target.spaceFields,
+  dimensions: target.dimensions,
+  indexUuid: index.uuid,
+})
+
+const sameIds = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((id, i) => id === b[i])
+
+/** Flag: the person went back from this space, so a start does not build it by itself. */
+const declined = (space: string): string => `declined.${space}`
+
+const fileSize = (path: string): number => statSync(path, { throwIfNoEntry: false })?.size ?? 0
 
 function folderSize(directory: string): number {
   let sum = 0

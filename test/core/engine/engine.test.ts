@@ -176,7 +176,11 @@ describe('another model or chunking', () => {
     expect(after.reindex).toBeNull()
     const { hits } = await fixture.search({ query: '押金' })
     expect(hits[0]?.scores.semantic).not.toBeNull()
-    expect(readdirSync(fixture.libraryDir).filter((name) => /^vectors-.*\.db$/.test(name))).toHaveLength(1)
+    // The former is kept beside it, over the same chunks.
+    const derived = readdirSync(fixture.libraryDir).filter((name) => /^(index|vectors)-.*\.db$/.test(name))
+    expect(derived.filter((name) => name.startsWith('vectors-'))).toHaveLength(2)
+    expect(derived.filter((name) => name.startsWith('index-'))).toHaveLength(1)
+    expect(after.former).toMatchObject({ embeddingModel: 'manifold-static-256', usable: true })
   }, 30_000)
 
   it('cuts anew with another chunking, and a cancelled build leaves the live one', async () => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import type { Embedder } from '../../../src/core/embed/types.ts'
 import { extractFile } from '../../../src/core/extract/extract.ts'
-import { ingestQueue, type OpenTarget } from '../../../src/core/ingest/ingest.ts'
+import { nothingBeside, ingestQueue, type OpenTarget } from '../../../src/core/ingest/ingest.ts'
 import { resourceDirs } from '../../../src/core/package-layout.ts'
 import { nameTokens } from '../../../src/core/search/keyword-tokens.ts'
 import { openIndexStore } from '../../../src/core/store/index/index-store.ts'
@@ -59,10 +59,15 @@ beforeEach(() => {
       dimensions: 4,
       chunking: ChunkingSettings.parse({ targetTokens: 64 }),
       chunkingId: 'r',
+      recipe: {},
       indexFile: 'index-a.db',
       vectorsFile: 'vectors-a.db',
       error: null,
+      errorCode: null,
+      fresh: false,
+      reused: 0,
     },
+    beside: nothingBeside,
     index,
     vectors,
     embedder,

@@ -1,11 +1,12 @@
 /**
  * index-<chunking>.db: the chunks of one chunking and their keyword rows. One writer; readers open it read-only.
- * Refuses a file made by another recipe, layout or tokeniser: it is derived, so its owner rebuilds it.
+ * Refuses a file made by another recipe or layout: it is derived, so its owner rebuilds it.
  */
 import { randomUUID } from 'node:crypto'
 import { AppError } from '../../../shared/errors.ts'
 import type { Chunk } from '../../chunk/types.ts'
 import { indexedTokens, keywordTokensVersion, nameTokens } from '../../search/keyword-tokens.ts'
+import { nameDifferences } from '../differences.ts'
 import { openDatabase, type Connection } from '../open.ts'
 import type { IndexStore } from '../types.ts'
 import { indexLayout, indexSchema } from './schema.ts'
@@ -27,28 +28,23 @@ export interface OpenIndexOptions {
   readonly?: boolean
   /** Signature of what cut the chunks; left out, it is not compared (a reader that follows what the library says is live). */
   recipe?: string
+  /** Every field of it, written into a new file so that a refusal can name those that differ [MO1]. */
+  recipeFields?: Readonly<Record<string, unknown>>
 }
 
-export function openIndexStore(
-  path: string,
-  { readonly = false, recipe }: OpenIndexOptions = {},
-): WritableIndexStore {
-  const connection = openIndexDatabase(path, { readonly, recipe })
-  return createIndexStore(connection)
+export function openIndexStore(path: string, options: OpenIndexOptions = {}): WritableIndexStore {
+  return createIndexStore(openIndexDatabase(path, options))
 }
 
 /** Opened and checked; search reads through it with statements of its own in store/index/index-reader.ts. */
 export function openIndexDatabase(
   path: string,
-  { readonly = false, recipe }: OpenIndexOptions = {},
+  { readonly = false, recipe, recipeFields }: OpenIndexOptions = {},
 ): Connection {
   const connection = openDatabase(path, { readonly, synchronous: 'NORMAL', migrations: [indexSchema] })
   try {
-    const ours = {
-      layout: indexLayout,
-      keywords: keywordTokensVersion,
-      ...(recipe === undefined ? {} : { recipe }),
-    }
+    // Another version of the keyword tokens only offers a reindex: the file stays readable, and says so in the recipe.
+    const ours = { layout: indexLayout, ...(recipe === undefined ? {} : { recipe }) }
     if (!readonly) {
       connection
         .transaction(() => {
@@ -58,6 +54,8 @@ export function openIndexDatabase(
             uuid: randomUUID(),
             epoch: '0',
             recipe: '',
+            keywords: keywordTokensVersion,
+            recipe_fields: JSON.stringify(recipeFields ?? {}),
             ...ours,
           })) {
             add.run(key, value)
@@ -72,11 +70,9 @@ export function openIndexDatabase(
     )
     const different = Object.entries(ours).filter(([key, value]) => found.get(key) !== value)
     if (different.length > 0) {
-      const fields = different
-        .map(([key, value]) => `${key} (${found.get(key) ?? 'none'}, now ${value})`)
-        .join(', ')
-      throw new AppError('space-mismatch', `the index was made with another ${fields}; rebuild it`, {
-        data: { path, fields: different.map(([key]) => key).join(', ') },
+      const { names, text } = nameDifferences(different, found, { recipe: ['recipe_fields', recipeFields] })
+      throw new AppError('space-mismatch', `the index was made with another ${text}; rebuild it`, {
+        data: { path, fields: names },
       })
     }
     return connection
@@ -97,11 +93,14 @@ function createIndexStore(connection: Connection): WritableIndexStore {
       id: number
       input_hash: Buffer
       tokens: number
+      truncated: number
       prefix: string | null
       input: string | null
       text: string
     }
-  >('SELECT id, input_hash, tokens, prefix, input, text FROM chunks WHERE id >= ? AND id < ? ORDER BY id')
+  >(
+    'SELECT id, input_hash, tokens, truncated, prefix, input, text FROM chunks WHERE id >= ? AND id < ? ORDER BY id',
+  )
 
   // Written only when the file is open for writing; preparing them is free either way.
   const addText = connection.prepare(
@@ -205,6 +204,7 @@ function createIndexStore(connection: Connection): WritableIndexStore {
         input: chunk.input ?? `${chunk.prefix ?? ''}${chunk.text}`,
         inputHash: chunk.input_hash.toString('hex'),
         tokens: chunk.tokens,
+        truncated: chunk.truncated === 1,
       }))
     },
 

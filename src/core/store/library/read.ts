@@ -25,9 +25,16 @@ export function openLibraryReader(libraryDir: string): DocumentLookup {
   })
   const live = connection.prepare<
     [],
-    { index_file: string; vectors_file: string; space: string; dimensions: number; generation: number }
+    {
+      index_file: string
+      vectors_file: string
+      space: string
+      dimensions: number
+      generation: number
+      behind: number
+    }
   >(
-    'SELECT t.index_file, t.vectors_file, t.space, t.dimensions, l.generation FROM live l JOIN targets t ON t.id = l.target_id',
+    'SELECT t.index_file, t.vectors_file, t.space, t.dimensions, l.generation, l.behind FROM live l JOIN targets t ON t.id = l.target_id',
   )
 
   return {
@@ -40,6 +47,7 @@ export function openLibraryReader(libraryDir: string): DocumentLookup {
         space: row.space,
         dimensions: row.dimensions,
         generation: row.generation,
+        behind: row.behind === 1,
       }
     },
 

@@ -64,16 +64,20 @@ export function nameWithoutExtension(name: string): string {
 
 export interface TargetRow {
   id: number
-  state: 'ready' | 'building' | 'paused' | 'failed'
+  state: 'ready' | 'building' | 'paused' | 'failed' | 'complete'
   model_id: string
   space: string
   space_fields: string
   dimensions: number
   chunking: string
   chunking_id: string
+  recipe: string
   index_file: string
   vectors_file: string
   error: string | null
+  error_code: string | null
+  fresh: number
+  reused: number
   created_at: string
 }
 
@@ -87,13 +91,24 @@ export interface Target {
   spaceFields: Record<string, unknown>
   dimensions: number
   chunking: ChunkingSettings
-  /** Signature of the recipe that cuts and tokenises. */
+  /** Signature of what the index file was cut by: the recipe, and the tokenizer and limit it was first made for. */
   chunkingId: string
+  /** Every field of the recipe [MO1]; empty where an older version did not write it down. */
+  recipe: Record<string, string | number>
   /** File names inside the library folder. */
   indexFile: string
   vectorsFile: string
+  /** Why it failed, and the code the window translates by. */
   error: string | null
+  errorCode: string | null
+  /** Every vector is made anew: none is taken from another file of the space. */
+  fresh: boolean
+  /** Chunks whose vector was there already. */
+  reused: number
 }
+
+/** What a target is before it has a row. */
+export type NewTarget = Omit<Target, 'id' | 'error' | 'errorCode' | 'reused'>
 
 export function toTarget(row: TargetRow): Target {
   return {
@@ -105,8 +120,12 @@ export function toTarget(row: TargetRow): Target {
     dimensions: row.dimensions,
     chunking: JSON.parse(row.chunking) as ChunkingSettings,
     chunkingId: row.chunking_id,
+    recipe: JSON.parse(row.recipe) as Target['recipe'],
     indexFile: row.index_file,
     vectorsFile: row.vectors_file,
     error: row.error,
+    errorCode: row.error_code,
+    fresh: row.fresh === 1,
+    reused: row.reused,
   }
 }

@@ -90,4 +90,55 @@ CREATE VIRTUAL TABLE names USING fts5 (name, title, content='', contentless_dele
 INSERT INTO names (names, rank) VALUES ('secure-delete', 1);
 `
 
-export const libraryMigrations: readonly string[] = [first]
+/**
+ * A built index may wait for the person, the one that answered before is kept, and a target says by which recipe it was
+ * cut. SQLite cannot change a CHECK, so both tables are made anew.
+ */
+const formerIndex = `
+CREATE TABLE targets_next (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  state TEXT NOT NULL CHECK (state IN ('ready', 'building', 'paused', 'failed', 'complete')),
+  model_id TEXT NOT NULL,
+  space TEXT NOT NULL,
+  space_fields TEXT NOT NULL,
+  dimensions INTEGER NOT NULL,
+  chunking TEXT NOT NULL,
+  chunking_id TEXT NOT NULL,
+  -- Every field of what decides how text is cut; '{}' in rows older than this column.
+  recipe TEXT NOT NULL DEFAULT '{}',
+  index_file TEXT NOT NULL,
+  vectors_file TEXT NOT NULL,
+  error TEXT,
+  error_code TEXT,
+  -- 1: every vector is made anew, none is taken from another file.
+  fresh INTEGER NOT NULL DEFAULT 0,
+  -- Chunks whose vector was there already.
+  reused INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL
+) STRICT;
+INSERT INTO targets_next (id, state, model_id, space, space_fields, dimensions, chunking, chunking_id, index_file, vectors_file, error, created_at)
+  SELECT id, state, model_id, space, space_fields, dimensions, chunking, chunking_id, index_file, vectors_file, error, created_at FROM targets;
+-- Ids are never given twice, not even those of rows that are gone.
+INSERT INTO sqlite_sequence (name, seq)
+  SELECT 'targets_next', seq FROM sqlite_sequence WHERE name = 'targets' AND NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'targets_next');
+UPDATE sqlite_sequence SET seq = (SELECT seq FROM sqlite_sequence WHERE name = 'targets')
+  WHERE name = 'targets_next' AND EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'targets');
+
+-- Switching, and going back, is an update of this one row.
+CREATE TABLE live_next (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  target_id INTEGER NOT NULL REFERENCES targets_next (id),
+  former_id INTEGER REFERENCES targets_next (id),
+  generation INTEGER NOT NULL,
+  -- 1: texts the library wants may be missing from the live index; the indexer catches up and says when it has.
+  behind INTEGER NOT NULL DEFAULT 0
+) STRICT;
+INSERT INTO live_next (id, target_id, generation) SELECT id, target_id, generation FROM live;
+
+DROP TABLE live;
+DROP TABLE targets;
+ALTER TABLE targets_next RENAME TO targets;
+ALTER TABLE live_next RENAME TO live;
+`
+
+export const libraryMigrations: readonly string[] = [first, formerIndex]

@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../../shared/errors.ts'
 import type { CanaryRecord } from '../../models/canary.ts'
+import { nameDifferences } from '../differences.ts'
 import { openDatabase, type Connection } from '../open.ts'
 import type { VectorStore } from '../types.ts'
 import { keepCanary, readCanary } from './canary.ts'
@@ -37,8 +38,10 @@ export interface OpenVectorOptions {
   readonly?: boolean
   space: string
   dimensions: number
-  /** The index whose chunk ids these are. */
-  indexUuid: string
+  /** The index whose chunk ids these are; left out, it is not compared (a reader that asks by input only). */
+  indexUuid?: string
+  /** Every field of the space, written into a new file so that a refusal can name those that differ [MO1]. */
+  spaceFields?: Readonly<Record<string, unknown>>
 }
 
 export interface WritableVectorStore extends VectorStore {
@@ -63,16 +66,23 @@ export function openVectorStore(path: string, options: OpenVectorOptions): Writa
 
 /** Opened and checked; search reads through it in store/vectors/vector-reader.ts. */
 export function openVectorDatabase(path: string, options: OpenVectorOptions): Connection {
-  const { readonly = false, space, dimensions, indexUuid } = options
+  const { readonly = false, space, dimensions, indexUuid, spaceFields } = options
   const connection = openDatabase(path, { readonly, synchronous: 'NORMAL', migrations: [schema] })
   try {
-    const ours = { layout: vectorsLayout, space, dimensions: String(dimensions), index: indexUuid }
+    const ours: Record<string, string> = {
+      layout: vectorsLayout,
+      space,
+      dimensions: String(dimensions),
+      ...(indexUuid === undefined ? {} : { index: indexUuid }),
+    }
     if (!readonly) {
       connection
         .transaction(() => {
           if (connection.prepare('SELECT 1 FROM meta').get()) return
           const add = connection.prepare('INSERT INTO meta (key, value) VALUES (?, ?)')
-          for (const [key, value] of Object.entries({ epoch: '0', ...ours })) add.run(key, value)
+          const fields = JSON.stringify(spaceFields ?? {})
+          for (const [key, value] of Object.entries({ epoch: '0', space_fields: fields, ...ours }))
+            add.run(key, value)
         })
         .immediate()
     }
@@ -80,11 +90,9 @@ export function openVectorDatabase(path: string, options: OpenVectorOptions): Co
     const found = new Map(rows.map((row) => [row.key, row.value]))
     const different = Object.entries(ours).filter(([key, value]) => found.get(key) !== value)
     if (different.length > 0) {
-      const fields = different
-        .map(([key, value]) => `${key} (${found.get(key) ?? 'none'}, now ${value})`)
-        .join(', ')
-      throw new AppError('space-mismatch', `the vectors were made with another ${fields}; rebuild them`, {
-        data: { path, fields: different.map(([key]) => key).join(', ') },
+      const { names, text } = nameDifferences(different, found, { space: ['space_fields', spaceFields] })
+      throw new AppError('space-mismatch', `the vectors were made with another ${text}; rebuild them`, {
+        data: { path, fields: names },
       })
     }
     return connection
@@ -98,6 +106,9 @@ function createVectorStore(connection: Connection, dimensions: number): Writable
   const hasText = connection.prepare('SELECT 1 FROM texts WHERE sha256 = ?')
   const byInput = connection
     .prepare<[Buffer], Buffer>('SELECT vector FROM vectors WHERE input_hash = ? LIMIT 1')
+    .pluck()
+  const idsOf = connection
+    .prepare<[string], number>('SELECT chunk_id FROM vectors WHERE sha256 = ? ORDER BY chunk_id')
     .pluck()
   const logDropped = connection.prepare(
     'INSERT INTO dropped (chunk_id) SELECT chunk_id FROM vectors WHERE sha256 = ?',
@@ -172,6 +183,7 @@ function createVectorStore(connection: Connection, dimensions: number): Writable
     },
     drop: (sha256) => void dropOne.immediate(sha256),
     texts: () => connection.prepare('SELECT sha256 FROM texts').pluck().all() as string[],
+    chunkIds: (sha256) => idsOf.all(sha256),
     counts() {
       return {
         texts: connection.prepare('SELECT count(*) FROM texts').pluck().get() as number,
