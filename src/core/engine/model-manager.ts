@@ -159,10 +159,9 @@ export function createModelManager(options: ModelManagerOptions) {
     return { model: await infoOf(id) }
   }
 
-  async function isAnswering(id: string): Promise<boolean> {
-    const [live, building] = await Promise.all([library.live(undefined), library.building(undefined)])
-    return [live?.target.modelId, building?.modelId].includes(id)
-  }
+  /** Indexes that stand on it: the live one, one being built, the former. */
+  const standingOn = async (id: string) =>
+    (await library.standing(undefined)).filter((target) => target.modelId === id)
 
   return {
     list,
@@ -207,8 +206,11 @@ export function createModelManager(options: ModelManagerOptions) {
           throw new AppError('conflict', `${id} is built in and cannot be removed.`, { data: { model: id } })
         }
         const { rerankerModel } = await library.settings(undefined)
-        if (rerankerModel === id || (await isAnswering(id))) throw inUse(id)
-        await models.forget(id)
+        if (rerankerModel === id) throw inUse(id)
+        const standing = await standingOn(id)
+        // Those indexes go on with the files the library keeps for them; what is open of the model stays open.
+        for (const target of standing) if (!(await models.pin(target))) throw inUse(id)
+        if (standing.length === 0) await models.forget(id)
         await moveAway(id)
         await note(id, { problem: null, code: null })
         return { done: 1 }
@@ -227,7 +229,7 @@ export function createModelManager(options: ModelManagerOptions) {
             data: { model: id },
           })
         }
-        if (await isAnswering(id)) throw inUse(id)
+        if ((await standingOn(id)).length > 0) throw inUse(id)
         await writeManifold(path, { ...before, pooling: [pooling], poolingChosen: true })
         await models.forget(id)
         const report = await test({ id })

@@ -229,11 +229,12 @@ export function createModels({
     },
 
     async forget(id) {
-      for (const opened of [embedders, rerankers]) {
+      for (const opened of [embedders, rerankers] as Map<string, Promise<ModelEmbedder | Reranker>>[]) {
         for (const [key, one] of opened) {
-          if (!key.startsWith(`${id} `)) continue
+          const model = await one.catch(() => null)
+          if (model?.modelId !== id) continue
           opened.delete(key)
-          await one.then((model) => model.close()).catch(() => {})
+          await model.close().catch(() => {})
         }
       }
     },

@@ -111,7 +111,8 @@ const state = (wanted: string) =>
     const { download } = await theEntry()
     return download?.state === wanted && download
   })
-const inModels = () => readdirSync(join(libraryDir, 'models')).filter((name) => name !== '.downloads')
+const inModels = () =>
+  readdirSync(join(libraryDir, 'models')).filter((name) => name !== '.downloads' && name !== '.pinned')
 async function search(query: string): Promise<SearchUpdate> {
   let last: SearchUpdate | null = null
   for await (const update of engine.search.run(

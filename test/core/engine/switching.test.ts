@@ -209,7 +209,12 @@ describe('a switch', () => {
   }, 90_000)
 
   it('[DA4] goes on from the pinned files when the model in use is removed', async () => {
-    rmSync(join(fixture.libraryDir, 'models', 'tiny'), { recursive: true })
+    expect((await fixture.engine.models.list()).models.find((model) => model.id === 'tiny')?.pinned).toBe(
+      true,
+    )
+    await fixture.engine.models.remove({ id: 'tiny' })
+    expect(existsSync(join(fixture.libraryDir, 'models', 'tiny'))).toBe(false)
+    expect((await fixture.search({ query: 'heron', mode: 'semantic' })).hits.length).toBeGreaterThan(0)
     await fixture.restart()
     const { hits } = await fixture.search({ query: 'heron', mode: 'semantic' })
     expect(hits[0]?.scores.semantic).not.toBeNull()
