@@ -12,6 +12,7 @@ import type { SettingsPatch } from '../shared/settings.ts'
 import { linkPaths, receiveUpload, rescan } from './engine/add.ts'
 import { documentContent, locatePassage } from './engine/content.ts'
 import { createCanary } from './engine/canary.ts'
+import { createDevices } from './engine/devices.ts'
 import { examine } from './engine/doctor.ts'
 import { createEvents } from './engine/events.ts'
 import { createFolderWatch } from './engine/folder-watch.ts'
@@ -328,6 +329,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         settingsChanged: () => events.emit({ type: 'settings-changed' }),
         switched: () => (switching = switching.then(switched)),
       }),
+
+      devices: createDevices(),
 
       sources: {
         list: async () => ({ sources: await library.sources(undefined) }),

@@ -5,6 +5,7 @@
  */
 import { eventIterator, oc } from '@orpc/contract'
 import { z } from 'zod'
+import { DeviceId, DeviceInfo, DeviceTest } from './devices.ts'
 import { DocumentKind, DocumentStatus, DocumentSummary, ReasonCode } from './document.ts'
 import { errorCodes } from './errors.ts'
 import { CatalogEntry, modelSources, poolingModes } from './models.ts'
@@ -215,6 +216,12 @@ export const contract = {
     rollback: base.input(Nothing).output(Done),
     /** Gives the disk of the former index back. */
     dropFormer: base.input(Nothing).output(Done.extend({ freedBytes: z.number() })),
+  },
+  devices: {
+    /** What a model can run on here; starts nothing. */
+    list: base.input(Nothing).output(z.object({ devices: z.array(DeviceInfo) })),
+    /** Tries a device in a process of its own, with the live model unless another is named: seconds to a minute [MO5]. */
+    test: base.input(z.strictObject({ device: DeviceId, modelId: ModelId.optional() })).output(DeviceTest),
   },
   sources: {
     list: base.input(Nothing).output(z.object({ sources: z.array(Source) })),

@@ -1,5 +1,6 @@
 /** What the engine says about itself: counts that are counted, never remembered [DA3, RE4]. */
 import { z } from 'zod'
+import { DeviceReason } from './devices.ts'
 import { Reason } from './document.ts'
 import { ModelWarning } from './models.ts'
 import { chunkStrategies, devices } from './settings.ts'
@@ -168,6 +169,8 @@ export const Status = z.object({
     /** Asked for, and really in use. */
     device: z.enum(devices),
     provider: z.string(),
+    /** Why the device asked for is not in use; null when it is [MO5]. */
+    fallback: DeviceReason.nullable(),
     /** First 12 hex digits of the space's signature [MO1]. */
     space: z.string(),
     /** What of the recipe a newer program would do otherwise, as 'chunker'; empty when nothing. Only offers a reindex [MO1]. */

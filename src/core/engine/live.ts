@@ -133,6 +133,7 @@ export function createLive({
         targetTokens: target.chunking.targetTokens,
         device: settings.device,
         provider: embedders.get(target.space)?.provider ?? 'cpu',
+        fallback: null,
         space: target.space.slice(0, 12),
         outdated: outdatedFields(target),
         canary: canary(),
