@@ -154,7 +154,11 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       library,
       models,
       selfTest: selfTests.test,
-      emit: (event) => events.emit(event),
+      emit(event) {
+        events.emit(event)
+        // Requests are counted in the status.
+        events.statusChanged()
+      },
     })
     closing.push(() => manager.close())
 

@@ -15,7 +15,7 @@ import { extname } from 'node:path'
 import { appOrigin } from './app-protocol.ts'
 import type { EngineLink } from './engine-link.ts'
 import { shellChannel, type ShellCalls } from '../shared/shell-channel.ts'
-import { AppError } from '../shared/errors.ts'
+import { AppError, toErrorShape } from '../shared/errors.ts'
 import { isMirrorAddress } from '../shared/models.ts'
 import { texts } from './texts.ts'
 
@@ -76,7 +76,12 @@ export function serveShellCalls(engine: EngineLink): void {
       )
       if (!paths) return null
       const { client } = await engine.ready()
-      return (await client.local.importModel({ path: paths[0]! })).model
+      try {
+        return await client.local.importModel({ path: paths[0]! })
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+        return { error: toErrorShape(error) }
+      }
     },
     async useMirror(_event, address) {
       if (typeof address !== 'string' || !isMirrorAddress(address))

@@ -19,7 +19,7 @@ export function App() {
     useCallback(() => {
       void cache.invalidateQueries()
       nextIndex()
-      notify(t('jobs.switched'))
+      notify(t('reindexing.switched'))
     }, [cache, t]),
   )
   useAppearance()

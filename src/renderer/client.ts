@@ -7,6 +7,7 @@ import { createORPCClient, ORPCError } from '@orpc/client'
 import { RPCLink } from '@orpc/client/fetch'
 import type { ContractRouterClient } from '@orpc/contract'
 import type { Contract } from '../shared/contract.ts'
+import type { ModelInfo } from '../shared/status.ts'
 import { AppError, errorCodes, type ErrorCode, type ErrorData } from '../shared/errors.ts'
 
 export type EngineCalls = ContractRouterClient<Contract>
@@ -25,9 +26,19 @@ export interface UploadRequest {
   onProgress(sentBytes: number): void
 }
 
+export interface ModelUpload {
+  /** A zip of a model's folder. */
+  file: File
+  signal: AbortSignal
+  /** 0 to 1. */
+  onProgress(share: number): void
+}
+
 export interface Client {
   calls: EngineCalls
   upload(request: UploadRequest): Promise<Uploaded>
+  /** Answers when the model was unpacked and tested. */
+  uploadModel(request: ModelUpload): Promise<{ model: ModelInfo }>
 }
 
 /** `token` is null in the desktop app. */
@@ -48,7 +59,23 @@ export function createClient(origin: string, token: string | null): Client {
   })
   return {
     calls: createORPCClient(link),
-    upload: (request) => upload(`${origin}/upload`, headers, request),
+    upload: ({ name, file, lastModified, signal, onProgress }) => {
+      const query = new URLSearchParams({
+        name,
+        lastModified: String(Math.round(lastModified)),
+        size: String(file.size),
+      })
+      return put<Uploaded>(`${origin}/upload?${query}`, { headers, body: file, signal, onProgress })
+    },
+    uploadModel: ({ file, signal, onProgress }) => {
+      const query = new URLSearchParams({ name: file.name, size: String(file.size) })
+      return put<{ model: ModelInfo }>(`${origin}/models/upload?${query}`, {
+        headers,
+        body: file,
+        signal,
+        onProgress: (sent) => onProgress(file.size === 0 ? 1 : sent / file.size),
+      })
+    },
   }
 }
 
@@ -64,9 +91,15 @@ export async function openSession(origin: string, code: string): Promise<string>
   return (body as { token: string }).token
 }
 
+interface Sending {
+  headers: Record<string, string>
+  body: Blob
+  signal: AbortSignal
+  onProgress(sentBytes: number): void
+}
+
 /** XMLHttpRequest, because fetch does not say how much of a body has been sent. */
-function upload(url: string, headers: Record<string, string>, request: UploadRequest): Promise<Uploaded> {
-  const { name, file, lastModified, signal, onProgress } = request
+function put<Answer>(url: string, { headers, body, signal, onProgress }: Sending): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest()
     const cancel = () => sending.abort()
@@ -74,24 +107,19 @@ function upload(url: string, headers: Record<string, string>, request: UploadReq
       signal.removeEventListener('abort', cancel)
       act()
     }
-    const query = new URLSearchParams({
-      name,
-      lastModified: String(Math.round(lastModified)),
-      size: String(file.size),
-    })
-    sending.open('PUT', `${url}?${query}`)
+    sending.open('PUT', url)
     sending.responseType = 'json'
     for (const [header, value] of Object.entries(headers)) sending.setRequestHeader(header, value)
     sending.upload.onprogress = (event) => onProgress(event.loaded)
     sending.onload = end(() => {
-      if (sending.status >= 200 && sending.status < 300) resolve(sending.response as Uploaded)
+      if (sending.status >= 200 && sending.status < 300) resolve(sending.response as Answer)
       else reject(fromShape(sending.response, sending.status))
     })
     sending.onerror = end(() => reject(new AppError('unavailable', 'The engine did not answer.')))
     sending.onabort = end(() => reject(new AppError('cancelled', 'cancelled')))
     signal.addEventListener('abort', cancel)
     if (signal.aborted) return reject(new AppError('cancelled', 'cancelled'))
-    sending.send(file)
+    sending.send(body)
   })
 }
 

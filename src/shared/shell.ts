@@ -1,4 +1,5 @@
 /** What the desktop app adds to the window, as `window.manifold`; in a browser there is none. */
+import type { ErrorShape } from './errors.ts'
 import type { ReasonCode } from './document.ts'
 import type { Settings } from './settings.ts'
 import type { ModelInfo } from './status.ts'
@@ -17,8 +18,8 @@ export interface Shell {
   addDropped(files: File[]): Promise<Linked>
   pickFiles(): Promise<Linked | null>
   pickFolder(): Promise<Linked | null>
-  /** A dialog for a model's folder, or a zip of one; null when the person cancelled. */
-  importModel(kind: 'folder' | 'zip'): Promise<ModelInfo | null>
+  /** A dialog for a model's folder, or a zip of one; null when the person cancelled. Why one is refused is data: of an error only its text would come through. */
+  importModel(kind: 'folder' | 'zip'): Promise<{ model: ModelInfo } | { error: ErrorShape } | null>
   /** Asks the person outside the page whether models may come from `address`; then it is the custom source. */
   useMirror(address: string): Promise<boolean>
   /** Shows a document's file in the system's file manager. */

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { DeviceReason } from './devices.ts'
 import { Reason } from './document.ts'
+import { errorCodes } from './errors.ts'
 import { ModelWarning } from './models.ts'
 import { chunkStrategies, devices } from './settings.ts'
 
@@ -101,7 +102,9 @@ export const ReindexStatus = z.object({
   /** Chunks a second over the last ten seconds; null before it is known. */
   chunksPerSecond: z.number().nullable(),
   secondsLeft: z.number().nullable(),
+  /** Plain English; `errorCode` is for a translated sentence. */
   error: z.string().nullable(),
+  errorCode: z.enum(errorCodes).nullable(),
   /** The passages are those of the live or the former index: only vectors are made. */
   embedOnly: z.boolean(),
   /** Passages whose vector was there already. */

@@ -183,6 +183,7 @@ describe.each([
     async () => {
       await page.getByTestId('rail-settings').click()
       await page.getByTestId('model-manifold-static-128').click()
+      await page.getByTestId('after-switch').click()
       await page.getByTestId('rebuild-confirm').click()
       // Search keeps answering meanwhile.
       await page.getByTestId('rail-find').click()

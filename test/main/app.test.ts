@@ -250,8 +250,11 @@ describe('documents', () => {
       dialog.showOpenDialog = () => Promise.resolve({ canceled: false, filePaths: [picked] })
     }, path)
     expect(await app.page.evaluate(() => window.manifold!.importModel('folder'))).toMatchObject({
-      id: 'tiny-mean',
-      builtIn: false,
+      model: { id: 'tiny-mean', builtIn: false },
+    })
+    // Why it is refused comes through as data, for a sentence in the person's language.
+    expect(await app.page.evaluate(() => window.manifold!.importModel('folder'))).toMatchObject({
+      error: { code: 'conflict', data: { problem: 'taken', model: 'tiny-mean' } },
     })
     await app.evaluate(({ dialog }) => {
       dialog.showOpenDialog = () => Promise.resolve({ canceled: true, filePaths: [] })

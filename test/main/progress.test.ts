@@ -21,6 +21,7 @@ const reindex: NonNullable<Status['reindex']> = {
   chunksPerSecond: null,
   secondsLeft: null,
   error: null,
+  errorCode: null,
   embedOnly: false,
   reusedVectors: 0,
   waitingFor: null,

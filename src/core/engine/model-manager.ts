@@ -203,7 +203,9 @@ export function createModelManager(options: ModelManagerOptions) {
       async remove({ id }: { id: string }) {
         const { removable } = await infoOf(id)
         if (!removable) {
-          throw new AppError('conflict', `${id} is built in and cannot be removed.`, { data: { model: id } })
+          throw new AppError('conflict', `${id} is built in and cannot be removed.`, {
+            data: { model: id, problem: 'built-in' },
+          })
         }
         const { rerankerModel } = await library.settings(undefined)
         if (rerankerModel === id) throw inUse(id)
@@ -302,7 +304,11 @@ export function createModelManager(options: ModelManagerOptions) {
 }
 
 const taken = (id: string): AppError =>
-  new AppError('conflict', `There is a model "${id}" already. Remove it first.`, { data: { model: id } })
+  new AppError('conflict', `There is a model "${id}" already. Remove it first.`, {
+    data: { model: id, problem: 'taken' },
+  })
 
 const inUse = (id: string): AppError =>
-  new AppError('conflict', `${id} is in use. Choose another model first.`, { data: { model: id } })
+  new AppError('conflict', `${id} is in use. Choose another model first.`, {
+    data: { model: id, problem: 'in-use' },
+  })

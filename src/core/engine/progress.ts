@@ -79,6 +79,7 @@ export function createProgress(): Progress {
         chunksPerSecond: running ? fillRate.perSecond() : null,
         secondsLeft: textsPerSecond ? (total - done) / textsPerSecond : null,
         error: target.error,
+        errorCode: target.errorCode as ReindexStatus['errorCode'],
         embedOnly,
         reusedVectors: target.reused,
         waitingFor: target.state === 'complete' ? 'person' : null,

@@ -85,9 +85,7 @@ function idFor(name: string, taken: ReadonlySet<string>): string {
     throw new AppError(
       'conflict',
       `There is a model "${id}" already. Remove it first, or rename the folder.`,
-      {
-        data: { model: id },
-      },
+      { data: { model: id, problem: 'taken' } },
     )
   }
   return id

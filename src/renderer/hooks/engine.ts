@@ -6,14 +6,15 @@ import type { Client, EngineCalls } from '../client.ts'
 export interface Engine {
   calls: EngineCalls
   upload: Client['upload']
+  uploadModel: Client['uploadModel']
   /** Query keys and options of every call. */
   queries: RouterUtils<EngineCalls>
 }
 
 export const EngineContext = createContext<Engine | null>(null)
 
-export function createEngine({ calls, upload }: Client): Engine {
-  return { calls, upload, queries: createTanstackQueryUtils(calls) }
+export function createEngine({ calls, upload, uploadModel }: Client): Engine {
+  return { calls, upload, uploadModel, queries: createTanstackQueryUtils(calls) }
 }
 
 export function useEngine(): Engine {

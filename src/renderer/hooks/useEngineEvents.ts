@@ -71,6 +71,10 @@ function take(event: EngineEvent, { queries }: Engine, cache: QueryClient, onSwi
       void cache.invalidateQueries({ queryKey: queries.settings.key() })
       void cache.invalidateQueries({ queryKey: queries.models.key() })
       break
+    case 'downloads-changed':
+      void cache.invalidateQueries({ queryKey: queries.models.list.key() })
+      void cache.invalidateQueries({ queryKey: queries.models.catalog.key() })
+      break
     case 'index-switched':
       void cache.invalidateQueries({ queryKey: queries.documents.key() })
       onSwitched()

@@ -1,4 +1,4 @@
-/** Reading files and building an index: pause, go on, stop. */
+/** Reading files and building an index: pause, go on, stop, and which index answers. */
 import { useMemo } from 'react'
 import { useEngine } from './engine.ts'
 
@@ -13,6 +13,9 @@ export function useJobs() {
       pauseReindex: () => calls.reindex.pause(),
       resumeReindex: () => calls.reindex.resume(),
       cancelReindex: () => calls.reindex.cancel(),
+      switchReindex: () => calls.reindex.switch(),
+      rollback: () => calls.reindex.rollback(),
+      dropFormer: () => calls.reindex.dropFormer(),
     }),
     [calls],
   )

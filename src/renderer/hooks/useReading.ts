@@ -44,7 +44,8 @@ export function useNeighbours(chunkId: number, before: number, after: number, en
   )
 }
 
-export function useHistory(enabled: boolean) {
+/** The person's recent searches; undefined until they are known. */
+export function useHistory(enabled = true): string[] | undefined {
   const { queries } = useEngine()
-  return useQuery(queries.search.history.queryOptions({ input: {}, enabled })).data?.queries ?? []
+  return useQuery(queries.search.history.queryOptions({ input: {}, enabled })).data?.queries
 }

@@ -1,8 +1,7 @@
-/** The person's choices, and how to change them. Models and what they are stand beside, for the same page. */
+/** The person's choices, and how to change them. */
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback } from 'react'
 import type { Settings, SettingsPatch } from '../../shared/settings.ts'
-import type { ModelInfo } from '../../shared/status.ts'
 import { useEngine } from './engine.ts'
 
 export function useSettings(): Settings | undefined {
@@ -21,9 +20,4 @@ export function useUpdateSettings(): (patch: SettingsPatch) => Promise<{ reindex
     },
     [calls, queries, cache],
   )
-}
-
-export function useModels(): ModelInfo[] | undefined {
-  const { queries } = useEngine()
-  return useQuery(queries.models.list.queryOptions({ input: {} })).data?.models
 }

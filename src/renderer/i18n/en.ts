@@ -1,5 +1,8 @@
 /** English, and the shape every language has to fill. `{{name}}` is put in by i18next; `_one` and `_other` by number. */
+import models from './en-models.ts'
+
 const en = {
+  ...models,
   app: {
     offline: 'Offline, {{requests}} requests',
     offlineHint:
@@ -11,7 +14,6 @@ const en = {
     paused: 'Paused',
     pause: 'Pause',
     resume: 'Resume',
-    reindexing: 'New index: {{percent}}',
     noFiles: 'No files yet',
     skip: 'Skip to the results',
     close: 'Close',
@@ -357,16 +359,6 @@ const en = {
       'Files not read yet are left out; what was read stays searchable. You can take them up again in the library.',
     cancelConfirm: 'Cancel reading',
     keepGoing: 'Keep reading',
-    reindex: 'Building the new index',
-    reindexWith: 'With {{model}}, {{strategy}}',
-    reindexProgress: '{{done}} of {{total}} files, {{passages}} passages',
-    reindexKeeps: 'Search keeps answering from the index in use until this one is complete.',
-    reindexFailed: 'The new index could not be finished: {{error}} The index in use is untouched.',
-    reindexCancelTitle: 'Drop the new index?',
-    reindexCancelBody: 'What was built so far is deleted. The index in use stays as it is.',
-    reindexCancelConfirm: 'Drop it',
-    reindexKeep: 'Keep building',
-    switched: 'The new index is in use.',
     totals: 'In the library',
     totalFiles: 'Files',
     totalPassages: 'Passages',
@@ -399,6 +391,7 @@ const en = {
     noRerankerHint: 'Faster, and in order of first impression only',
     inUse: 'In use',
     building: 'Being built',
+    waiting: 'Ready to compare',
     builtIn: 'built in',
     dimensions_one: '{{count}} dimension',
     dimensions_other: '{{count}} dimensions',
@@ -437,10 +430,6 @@ const en = {
     overlap: 'Shared with the one before',
     apply: 'Build with these',
     reset: 'Undo changes',
-    device: 'Device',
-    deviceHint: 'What the models run on.',
-    deviceUse: 'Really in use: {{provider}}',
-    deviceFellBack: 'Asked for {{asked}}; it is not available here, so {{provider}} is in use.',
     devices: {
       cpu: 'Processor',
       auto: 'Automatic',
@@ -466,6 +455,8 @@ const en = {
       late: 'late interaction',
       cross: 'cross-encoder',
       encoder: 'encoder',
+      decoder: 'language model',
+      generative: 'language model that answers yes or no',
     },
     checks: {
       library: 'Library',
@@ -479,25 +470,8 @@ const en = {
       model: 'Model',
       disk: 'Disk',
     },
-    languagesNames: { zh: 'Chinese', en: 'English' },
-  },
-  rebuild: {
-    titleModel: 'Build a new index with {{model}}?',
-    titleChunking: 'Build a new index with passages cut this way?',
-    titleAgain: 'Build the index again?',
-    passages_one: '{{formatted}} passage in {{files}} files.',
-    passages_other: '{{formatted}} passages in {{files}} files.',
-    time: 'About {{time}}, at the speed last measured here.',
-    timeUnknown: 'How long it takes shows once it has begun.',
-    keeps: 'Search keeps working from the index in use, and you may close the window.',
-    old: 'When it is complete it takes over by itself. The index in use is kept until then.',
-    free: '{{free}} free on this disk.',
-    onlyLanguages:
-      'This model reads {{languages}} only. Passages in other languages are then found by their words, not by meaning.',
-    build: 'Build',
-    started: 'Building the new index. Search keeps working.',
-    applied: 'Changed. No new index was needed.',
-    also: 'A new index is being built already; it would be replaced by this one.',
+    languagesNames: { zh: 'Chinese', en: 'English', mul: 'many languages' },
+    languagesMore: '{{languages}} and {{count}} more',
   },
   commands: {
     placeholder: 'Search commands',
@@ -575,6 +549,10 @@ const en = {
     'zip-bomb': 'The zip file would unpack to far more than it is. It was not unpacked.',
     'zip-entries': 'The zip file holds too many files. It was not unpacked.',
     'zip-twice': 'The zip file holds one name twice. It was not unpacked.',
+    taken:
+      'There is a model of this name already. Remove it first, or rename the folder. Nothing was changed.',
+    'in-use': '{{model}} is in use. Choose another model first. Nothing was changed.',
+    'built-in': '{{model}} came with Manifold and cannot be removed.',
     'zip-many': 'The zip file holds more than one model. Import them one by one.',
   },
   units: {
@@ -584,6 +562,7 @@ const en = {
     seconds: '{{seconds}} s',
     moment: 'a moment',
     listJoin: ', ',
+    colon: ': ',
   },
 }
 

@@ -15,12 +15,19 @@ export function useFormat() {
       rate: (value: number) =>
         new Intl.NumberFormat(language, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value),
       figure: (value: number) => figure.format(value),
+      /** Likeness of two vectors: all the digits that tell it from 1, which is said only of the same bits. */
+      likeness: (cosine: number) =>
+        new Intl.NumberFormat(language, { minimumFractionDigits: 1, maximumFractionDigits: 7 }).format(
+          cosine < 1 ? Math.min(cosine, 0.9999999) : 1,
+        ),
       percent: (share: number, digits = 0) =>
         new Intl.NumberFormat(language, {
           style: 'percent',
           minimumFractionDigits: digits,
           maximumFractionDigits: digits,
         }).format(share),
+      /** Sentences one after the other; Chinese leaves no gap. */
+      sentences: (list: string[]) => list.filter((one) => one !== '').join(language === 'en' ? ' ' : ''),
       /** ISO dates stay ISO: shorter, and the same in both languages. */
       date: (iso: string) => iso.slice(0, 10) || '',
       day: (date: Date) => day.format(date),

@@ -1,5 +1,6 @@
 /** Sentences for what the engine says in codes: reasons, errors, languages. Never a stack. */
 import { useMemo } from 'react'
+import type { TFunction } from 'i18next'
 import { useTranslation } from 'react-i18next'
 import type { Reason, ReasonCode } from '../../shared/document.ts'
 import { devices } from '../../shared/settings.ts'
@@ -34,6 +35,8 @@ const modelTypes: Record<string, keyof typeof en.settings.types> = {
   'late interaction': 'late',
   'cross-encoder': 'cross',
   encoder: 'encoder',
+  decoder: 'decoder',
+  'generative reranker': 'generative',
 }
 
 const checkNames: Record<string, keyof typeof en.settings.checks> = {
@@ -52,8 +55,32 @@ const checkNames: Record<string, keyof typeof en.settings.checks> = {
 type Problem = keyof typeof en.problems
 const isProblem = (code: unknown): code is Problem => typeof code === 'string' && code in en.problems
 
+type RecipePart = keyof typeof en.recipeParts
+const isRecipePart = (part: string): part is RecipePart => part in en.recipeParts
+
+const shownLanguages = 4
+
+/** A model of many languages says 'mul', or names them one by one. */
+function languagesOf(codes: string[], language: string, t: TFunction): string {
+  if (codes.some((code) => /^mul/i.test(code))) return t('settings.languagesNames.mul')
+  const names = new Intl.DisplayNames([language], { type: 'language' })
+  const words = codes.map((code) => {
+    if (code.startsWith('zh')) return t('settings.languagesNames.zh')
+    if (code.startsWith('en')) return t('settings.languagesNames.en')
+    try {
+      return names.of(code) ?? code
+    } catch {
+      // A card may say anything.
+      return code
+    }
+  })
+  const few = words.slice(0, shownLanguages).join(t('units.listJoin'))
+  const rest = words.length - shownLanguages
+  return rest > 0 ? t('settings.languagesMore', { languages: few, count: rest }) : few
+}
+
 export function useWords() {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   return useMemo(
     () => ({
       reason: ({ code, data }: Reason): string => {
@@ -64,12 +91,12 @@ export function useWords() {
       error: (error: unknown): string => {
         const { code, data } = asAppError(error)
         return isProblem(data.problem)
-          ? t(`problems.${data.problem}`, { host: '?', file: '?', ...data })
+          ? t(`problems.${data.problem}`, { host: '?', file: '?', model: '?', ...data })
           : t(`errors.${code}`)
       },
       /** Why a model is refused: ModelInfo.problemCode, and its English sentence for what is not known here. */
       problem: (code: string | null, sentence: string, data: Record<string, string | number> = {}): string =>
-        isProblem(code) ? t(`problems.${code}`, { host: '?', file: '?', ...data }) : sentence,
+        isProblem(code) ? t(`problems.${code}`, { host: '?', file: '?', model: '?', ...data }) : sentence,
       note: (code: string): string | null =>
         code === 'query-cut' ||
         code === 'semantic-unavailable' ||
@@ -90,17 +117,9 @@ export function useWords() {
         const known = devices.find((device) => provider.toLowerCase().includes(device))
         return known ? t(`settings.devices.${known}`) : provider
       },
-      languages: (codes: string[]): string =>
-        codes
-          .map((code) =>
-            code.startsWith('zh')
-              ? t('settings.languagesNames.zh')
-              : code.startsWith('en')
-                ? t('settings.languagesNames.en')
-                : code,
-          )
-          .join(t('units.listJoin')),
+      languages: (codes: string[]): string => languagesOf(codes, i18n.language, t),
+      recipePart: (part: string): string => (isRecipePart(part) ? t(`recipeParts.${part}`) : part),
     }),
-    [t],
+    [t, i18n.language],
   )
 }

@@ -1,7 +1,9 @@
 /** 简体中文。不逐字翻译；中文里用全角标点。 */
 import type en from './en.ts'
+import models from './zh-CN-models.ts'
 
 const zh: typeof en = {
+  ...models,
   app: {
     offline: '离线，联网 {{requests}} 次',
     offlineHint: '启动以来 Manifold 联网的次数。没有你的明确点击，它不会联网。',
@@ -12,7 +14,6 @@ const zh: typeof en = {
     paused: '已暂停',
     pause: '暂停',
     resume: '继续',
-    reindexing: '新索引：{{percent}}',
     noFiles: '还没有文件',
     skip: '跳到结果',
     close: '关闭',
@@ -328,16 +329,6 @@ const zh: typeof en = {
     cancelBody: '还没读的文件会被跳过，已读的内容仍可搜索。以后可以在资料库里重新读取。',
     cancelConfirm: '取消读取',
     keepGoing: '继续读取',
-    reindex: '正在建立新索引',
-    reindexWith: '使用 {{model}}，{{strategy}}',
-    reindexProgress: '{{done}} / {{total}} 个文件，{{passages}} 段',
-    reindexKeeps: '新索引完成之前，搜索照常使用现有索引。',
-    reindexFailed: '新索引未能完成：{{error}} 现有索引没有受影响。',
-    reindexCancelTitle: '放弃新索引？',
-    reindexCancelBody: '已建立的部分会被删除，现有索引保持不变。',
-    reindexCancelConfirm: '放弃',
-    reindexKeep: '继续建立',
-    switched: '已换用新索引。',
     totals: '资料库概况',
     totalFiles: '文件',
     totalPassages: '段落',
@@ -369,6 +360,7 @@ const zh: typeof en = {
     noRerankerHint: '更快，但只按初步印象排列',
     inUse: '使用中',
     building: '建立中',
+    waiting: '等待比较',
     builtIn: '内置',
     dimensions_one: '{{count}} 维',
     dimensions_other: '{{count}} 维',
@@ -407,10 +399,6 @@ const zh: typeof en = {
     overlap: '与前一段重叠',
     apply: '按此建立',
     reset: '撤销更改',
-    device: '设备',
-    deviceHint: '模型在哪里运行。',
-    deviceUse: '实际使用：{{provider}}',
-    deviceFellBack: '选择了 {{asked}}，但这里无法使用，实际使用的是 {{provider}}。',
     devices: {
       cpu: '处理器',
       auto: '自动',
@@ -436,6 +424,8 @@ const zh: typeof en = {
       late: '后期交互',
       cross: '交叉编码',
       encoder: '编码器',
+      decoder: '语言模型',
+      generative: '回答是否的语言模型',
     },
     checks: {
       library: '资料库',
@@ -449,24 +439,8 @@ const zh: typeof en = {
       model: '模型',
       disk: '磁盘',
     },
-    languagesNames: { zh: '中文', en: '英文' },
-  },
-  rebuild: {
-    titleModel: '用 {{model}} 建立新索引？',
-    titleChunking: '按新的切分方式建立索引？',
-    titleAgain: '重新建立索引？',
-    passages_one: '{{files}} 个文件，共 {{formatted}} 段。',
-    passages_other: '{{files}} 个文件，共 {{formatted}} 段。',
-    time: '按最近测得的速度，大约需要 {{time}}。',
-    timeUnknown: '开始之后会显示所需时间。',
-    keeps: '期间搜索照常使用现有索引，也可以关闭窗口。',
-    old: '完成后自动换用，在此之前保留现有索引。',
-    free: '磁盘剩余 {{free}}。',
-    onlyLanguages: '这个模型只懂{{languages}}。其他语言的段落将只能按词语找到，不能按意思找到。',
-    build: '建立',
-    started: '正在建立新索引，搜索照常。',
-    applied: '已更改，不需要新索引。',
-    also: '已有一个新索引正在建立，将被这一个取代。',
+    languagesNames: { zh: '中文', en: '英文', mul: '多种语言' },
+    languagesMore: '{{languages}}等 {{count}} 种',
   },
   commands: {
     placeholder: '查找命令',
@@ -540,6 +514,9 @@ const zh: typeof en = {
     'zip-bomb': '压缩包解开后会远大于它本身，没有解压。',
     'zip-entries': '压缩包里的文件太多，没有解压。',
     'zip-twice': '压缩包里有重名的文件，没有解压。',
+    taken: '已有同名的模型。请先移除它，或给文件夹改名。未做任何更改。',
+    'in-use': '{{model}} 正在使用中，请先换用其他模型。未做任何更改。',
+    'built-in': '{{model}} 是内置模型，不能移除。',
     'zip-many': '压缩包里不止一个模型，请分别导入。',
   },
   units: {
@@ -549,6 +526,7 @@ const zh: typeof en = {
     seconds: '{{seconds}} 秒',
     moment: '片刻',
     listJoin: '、',
+    colon: '：',
   },
 }
 

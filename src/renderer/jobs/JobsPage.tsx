@@ -5,7 +5,9 @@ import { useStatus } from '../hooks/useStatus.ts'
 import { useFormat } from '../i18n/useFormat.ts'
 import { Sentence } from '../parts/Sentence.tsx'
 import { useWindow } from '../shell/useWindow.tsx'
+import { FormerIndex } from './FormerIndex.tsx'
 import { IngestJob } from './IngestJob.tsx'
+import { DownloadJobs } from './DownloadJobs.tsx'
 import classes from './JobsPage.module.css'
 import { ReindexJob } from './ReindexJob.tsx'
 
@@ -15,7 +17,7 @@ export function JobsPage() {
   const status = useStatus()
   const { go, setProblemsOnly } = useWindow()
   if (!status) return null
-  const { documents, ingest, reindex } = status
+  const { documents, ingest, reindex, former } = status
   const problems = documents.failed + documents.partial
   const totals = [
     ['jobs.totalFiles', documents.total],
@@ -29,7 +31,8 @@ export function JobsPage() {
     <div className={classes.page}>
       <h1 className={classes.title}>{t('jobs.title')}</h1>
       {ingest && <IngestJob ingest={ingest} />}
-      {reindex && <ReindexJob reindex={reindex} />}
+      {reindex && <ReindexJob reindex={reindex} live={status.live} />}
+      <DownloadJobs />
       {!ingest && !reindex && (
         <div className={classes.job}>
           <Sentence
@@ -56,6 +59,12 @@ export function JobsPage() {
             )}
           </Sentence>
         </div>
+      )}
+      {former && (
+        <FormerIndex
+          former={former}
+          isWanted={reindex?.embeddingModel === former.embeddingModel && reindex.strategy === former.strategy}
+        />
       )}
       <section aria-label={t('jobs.totals')}>
         <h2 className={classes.subtitle}>{t('jobs.totals')}</h2>

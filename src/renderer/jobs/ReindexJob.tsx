@@ -1,69 +1,89 @@
+/** The new index: how far it is, what search does meanwhile, and what the person can do about it. */
 import { Button, Progress, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ReindexStatus } from '../../shared/status.ts'
+import type { ReindexStatus, Status } from '../../shared/status.ts'
 import { useAct } from '../hooks/useAct.ts'
 import { useJobs } from '../hooks/useJobs.ts'
-import { useModels } from '../hooks/useSettings.ts'
+import { useModelName } from '../hooks/useModels.ts'
 import { useFormat } from '../i18n/useFormat.ts'
 import { Confirm } from '../parts/Confirm.tsx'
 import { Icon } from '../parts/Icon.tsx'
+import { Compare } from '../switch/Compare.tsx'
 import classes from './JobsPage.module.css'
 
-export function ReindexJob({ reindex }: { reindex: ReindexStatus }) {
+const colors = { building: undefined, complete: undefined, paused: 'gray', failed: 'red.8' } as const
+
+export function ReindexJob({ reindex, live }: { reindex: ReindexStatus; live: Status['live'] }) {
   const { t } = useTranslation()
   const format = useFormat()
   const act = useAct()
   const jobs = useJobs()
-  const models = useModels()
+  const nameOf = useModelName()
   const [asks, setAsks] = useState(false)
+  const [isSwitching, setSwitching] = useState(false)
   const { state, documentsDone, documentsTotal, chunksDone, chunksPerSecond, secondsLeft } = reindex
-  const name = models?.find((model) => model.id === reindex.embeddingModel)?.name ?? reindex.embeddingModel
-  const isPaused = state === 'paused'
+  const liveName = nameOf(live.embeddingModel)
+  const title = t(`reindexing.${state}`)
+  const isComplete = state === 'complete'
+
+  const switchNow = () =>
+    void act(async () => {
+      setSwitching(true)
+      try {
+        await jobs.switchReindex()
+      } finally {
+        setSwitching(false)
+      }
+    })
+
   return (
-    <section
-      className={classes.job}
-      aria-label={t('jobs.reindex')}
-      data-testid="reindex-job"
-      data-state={state}
-    >
+    <section className={classes.job} aria-label={title} data-testid="reindex-job" data-state={state}>
       <div className={classes.body}>
         <div className={classes.head}>
-          <span className={classes.name}>{t('jobs.reindex')}</span>
-          {state !== 'failed' && (
+          <span className={classes.name}>{title}</span>
+          {(state === 'building' || state === 'paused') && (
             <Button
               variant="default"
-              leftSection={<Icon name={isPaused ? 'play' : 'pause'} size={13} />}
-              onClick={() => void act(isPaused ? jobs.resumeReindex : jobs.pauseReindex)}
+              leftSection={<Icon name={state === 'paused' ? 'play' : 'pause'} size={13} />}
+              onClick={() => void act(state === 'paused' ? jobs.resumeReindex : jobs.pauseReindex)}
               data-testid="reindex-pause"
             >
-              {isPaused ? t('app.resume') : t('app.pause')}
+              {state === 'paused' ? t('app.resume') : t('app.pause')}
             </Button>
           )}
           {state === 'failed' && (
-            <Button variant="default" onClick={() => void act(jobs.startReindex)} data-testid="reindex-retry">
+            <Button
+              variant="default"
+              onClick={() => void act(jobs.resumeReindex)}
+              data-testid="reindex-retry"
+            >
               {t('app.retry')}
             </Button>
           )}
+          {isComplete && (
+            <Button loading={isSwitching} onClick={switchNow} data-testid="reindex-switch">
+              {t('reindexing.switch')}
+            </Button>
+          )}
           <Button variant="default" onClick={() => setAsks(true)} data-testid="reindex-cancel">
-            {t('app.cancel')}
+            {isComplete ? t('reindexing.keep') : t('app.cancel')}
           </Button>
         </div>
         <Progress
           value={documentsTotal === 0 ? 0 : (100 * documentsDone) / documentsTotal}
           size={8}
-          color={state === 'building' ? undefined : 'gray'}
-          aria-label={t('jobs.reindex')}
+          color={colors[state]}
+          aria-label={title}
         />
         <div className={classes.facts}>
           <span className={classes.strong}>
-            {t('jobs.reindexProgress', {
+            {t('reindexing.progress', {
               done: format.number(documentsDone),
               total: format.number(documentsTotal),
               passages: format.number(chunksDone),
             })}
           </span>
-          {isPaused && <span>{t('app.paused')}</span>}
           {state === 'building' && chunksPerSecond !== null && (
             <span>{t('jobs.ratePassages', { rate: format.rate(chunksPerSecond) })}</span>
           )}
@@ -74,23 +94,45 @@ export function ReindexJob({ reindex }: { reindex: ReindexStatus }) {
                 : t('app.timeLeft', { time: format.duration(secondsLeft) })}
             </span>
           )}
+          {reindex.reusedVectors > 0 && (
+            <span>
+              {t('reindexing.reused', {
+                count: reindex.reusedVectors,
+                formatted: format.number(reindex.reusedVectors),
+              })}
+            </span>
+          )}
         </div>
-        <p className={classes.note}>
-          {t('jobs.reindexWith', { model: name, strategy: t(`settings.${reindex.strategy}`) })}
-          <br />
-          {t('jobs.reindexKeeps')}
-        </p>
         {state === 'failed' && (
           <p className={`${classes.note} ${classes.bad}`} role="alert">
-            {t('jobs.reindexFailed', { error: reindex.error ?? '' })}
+            {t('reindexing.why', {
+              error: reindex.errorCode === null ? reindex.error : t(`errors.${reindex.errorCode}`),
+            })}
+            {reindex.errorCode !== null && <small className={classes.detail}>{reindex.error}</small>}
           </p>
         )}
+        <p className={classes.note} data-testid="reindex-meanwhile">
+          {[
+            t('reindexing.with', {
+              model: nameOf(reindex.embeddingModel),
+              strategy: t(`settings.${reindex.strategy}`),
+            }),
+            ...(reindex.embedOnly ? [t('reindexing.embedOnly')] : []),
+          ].join(t('units.listJoin'))}
+          <br />
+          {isComplete
+            ? t('reindexing.waits', { model: liveName })
+            : state === 'failed'
+              ? t('reindexing.keepsFailed', { model: liveName })
+              : t('reindexing.keeps', { model: liveName })}
+        </p>
       </div>
+      {isComplete && <Compare liveName={liveName} nextName={nameOf(reindex.embeddingModel)} />}
       <Confirm
         opened={asks}
-        title={t('jobs.reindexCancelTitle')}
-        confirm={t('jobs.reindexCancelConfirm')}
-        cancel={t('jobs.reindexKeep')}
+        title={t('reindexing.cancelTitle')}
+        confirm={t('reindexing.cancelConfirm')}
+        cancel={isComplete ? t('reindexing.keepBoth') : t('reindexing.keepBuilding')}
         testId="reindex-cancel-confirm"
         onClose={() => setAsks(false)}
         onConfirm={() => {
@@ -98,7 +140,7 @@ export function ReindexJob({ reindex }: { reindex: ReindexStatus }) {
           void act(jobs.cancelReindex)
         }}
       >
-        <Text size="sm">{t('jobs.reindexCancelBody')}</Text>
+        <Text size="sm">{t('reindexing.cancelBody', { model: liveName })}</Text>
       </Confirm>
     </section>
   )

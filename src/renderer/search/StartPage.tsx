@@ -12,7 +12,7 @@ const shownQueries = 12
 export function StartPage() {
   const { t } = useTranslation()
   const { ask } = useSearchPage()
-  const queries = useHistory(useSettings()?.searchHistory ?? false)
+  const queries = useHistory(useSettings()?.searchHistory ?? false) ?? []
   return (
     <div className={classes.page}>
       <Sentence title={t('search.start')} hint={t('search.startHint')} />

@@ -1,64 +1,45 @@
-import { Button, Select } from '@mantine/core'
+/** The machinery: cutting, devices, where models come from, what the index is, and whether all of it is sound. */
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
-import { devices } from '../../shared/settings.ts'
-import { useAct } from '../hooks/useAct.ts'
-import { useUpdateSettings } from '../hooks/useSettings.ts'
 import { useFormat } from '../i18n/useFormat.ts'
 import { useWords } from '../i18n/useWords.ts'
+import { ModelTests } from '../models/ModelTests.tsx'
+import { BuildDialog } from '../switch/BuildDialog.tsx'
 import { ChunkingForm } from './ChunkingForm.tsx'
-import { RebuildDialog } from './RebuildDialog.tsx'
+import { DeviceForm } from './DeviceForm.tsx'
 import { Row, Section, type SectionProps } from './Section.tsx'
 import { SelfTest } from './SelfTest.tsx'
 import classes from './Settings.module.css'
+import { SourceForm } from './SourceForm.tsx'
 
 export function AdvancedSection({ settings, status }: SectionProps) {
   const { t } = useTranslation()
   const format = useFormat()
-  const act = useAct()
-  const update = useUpdateSettings()
-  const [asks, setAsks] = useState(false)
   const words = useWords()
+  const [asks, setAsks] = useState(false)
   const { live } = status
-  const provider = words.provider(live.provider)
-  const fellBack = live.device !== 'auto' && !live.provider.toLowerCase().includes(live.device)
+  const outdated = live.outdated.map((part) => words.recipePart(part)).join(t('units.listJoin'))
   return (
     <Section name="advanced" title={t('settings.advanced')}>
       <ChunkingForm chunking={settings.chunking} />
-      <Row
-        label={t('settings.device')}
-        hint={
-          fellBack
-            ? t('settings.deviceFellBack', {
-                asked: t(`settings.devices.${live.device}`),
-                provider,
-              })
-            : `${t('settings.deviceHint')} ${t('settings.deviceUse', { provider })}`
-        }
-      >
-        <Select
-          w={190}
-          aria-label={t('settings.device')}
-          data={devices.map((device) => ({ value: device, label: t(`settings.devices.${device}`) }))}
-          value={settings.device}
-          onChange={(value) => {
-            const device = devices.find((one) => one === value)
-            if (device) void act(() => update({ device }))
-          }}
-          data-testid="device-select"
-        />
-      </Row>
+      <SourceForm settings={settings} />
+      <DeviceForm settings={settings} live={live} />
       <Row label={t('settings.truncated')}>{format.number(status.truncatedChunks)}</Row>
       <Row label={t('settings.space')}>
         <span className={classes.path}>{live.space}</span>
       </Row>
-      <Row label={t('settings.rebuild')} hint={t('settings.rebuildHint')}>
+      <Row
+        label={t('settings.rebuild')}
+        hint={outdated === '' ? t('settings.rebuildHint') : t('outdated.line', { what: outdated })}
+      >
         <Button variant="default" onClick={() => setAsks(true)} data-testid="rebuild">
           {t('settings.rebuild')}
         </Button>
       </Row>
+      <ModelTests liveModel={live.embeddingModel} />
       <SelfTest />
-      {asks && <RebuildDialog title={t('rebuild.titleAgain')} patch={null} onClose={() => setAsks(false)} />}
+      {asks && <BuildDialog title={t('build.titleAgain')} patch={null} onClose={() => setAsks(false)} />}
     </Section>
   )
 }

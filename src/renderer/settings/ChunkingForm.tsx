@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { chunkStrategies, type ChunkingSettings } from '../../shared/settings.ts'
 import { moveFocus } from '../parts/moveFocus.ts'
-import { RebuildDialog } from './RebuildDialog.tsx'
+import { BuildDialog } from '../switch/BuildDialog.tsx'
 import { Row } from './Section.tsx'
 import classes from './Settings.module.css'
 
@@ -93,8 +93,8 @@ export function ChunkingForm({ chunking }: { chunking: ChunkingSettings }) {
         </div>
       )}
       {asks && (
-        <RebuildDialog
-          title={t('rebuild.titleChunking')}
+        <BuildDialog
+          title={t('build.titleChunking')}
           patch={{ chunking: wanted }}
           onClose={() => {
             setAsks(false)

@@ -1,12 +1,15 @@
+/** The models there are: which one finds by meaning, which one reads closely, and how to have others. */
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ModelInfo } from '../../shared/status.ts'
 import { useAct } from '../hooks/useAct.ts'
-import { useModels, useUpdateSettings } from '../hooks/useSettings.ts'
-import { notify } from '../parts/notify.tsx'
-import { ModelChoice } from './ModelChoice.tsx'
+import { useModels } from '../hooks/useModels.ts'
+import { useUpdateSettings } from '../hooks/useSettings.ts'
+import { Catalogue } from '../models/Catalogue.tsx'
+import { ModelChoice } from '../models/ModelChoice.tsx'
 import { moveFocus } from '../parts/moveFocus.ts'
-import { RebuildDialog } from './RebuildDialog.tsx'
+import { notify } from '../parts/notify.tsx'
+import { BuildDialog } from '../switch/BuildDialog.tsx'
 import { Section, type SectionProps } from './Section.tsx'
 import classes from './Settings.module.css'
 
@@ -17,11 +20,15 @@ export function ModelSection({ settings, status }: SectionProps) {
   const models = useModels() ?? []
   const [asked, setAsked] = useState<ModelInfo | null>(null)
   const { live, reindex } = status
-  const choose = (rerankerModel: string | null) =>
+  const rerank = (rerankerModel: string | null) =>
     void act(async () => {
       await update({ rerankerModel })
       notify(t('settings.saved'))
     })
+  const choose = (model: ModelInfo) => {
+    if (model.task === 'reranker') return rerank(model.id)
+    if (model.id !== settings.embeddingModel) setAsked(model)
+  }
   return (
     <Section name="model" title={t('settings.model')}>
       <div className={classes.wide}>
@@ -42,8 +49,14 @@ export function ModelSection({ settings, status }: SectionProps) {
                 model={model}
                 isChosen={model.id === settings.embeddingModel}
                 isLive={model.id === live.embeddingModel}
-                isBuilding={reindex?.embeddingModel === model.id && model.id !== live.embeddingModel}
-                onChoose={() => model.id !== settings.embeddingModel && setAsked(model)}
+                reindex={
+                  reindex?.embeddingModel !== model.id || model.id === live.embeddingModel
+                    ? null
+                    : reindex.state === 'complete'
+                      ? 'waiting'
+                      : 'building'
+                }
+                onChoose={() => choose(model)}
               />
             ))}
         </div>
@@ -66,7 +79,7 @@ export function ModelSection({ settings, status }: SectionProps) {
                 model={model}
                 isChosen={model.id === settings.rerankerModel}
                 isLive={model.id === live.rerankerModel}
-                onChoose={() => choose(model.id)}
+                onChoose={() => choose(model)}
               />
             ))}
           <button
@@ -74,7 +87,7 @@ export function ModelSection({ settings, status }: SectionProps) {
             role="radio"
             aria-checked={settings.rerankerModel === null}
             className={classes.choice}
-            onClick={() => choose(null)}
+            onClick={() => rerank(null)}
             data-testid="reranker-none"
           >
             <span className={classes.dot} aria-hidden="true" />
@@ -85,9 +98,10 @@ export function ModelSection({ settings, status }: SectionProps) {
           </button>
         </div>
       </div>
+      <Catalogue settings={settings} onUse={choose} />
       {asked && (
-        <RebuildDialog
-          title={t('rebuild.titleModel', { model: asked.name })}
+        <BuildDialog
+          title={t('build.titleModel', { model: asked.name })}
           model={asked}
           patch={{ embeddingModel: asked.id }}
           onClose={() => setAsked(null)}

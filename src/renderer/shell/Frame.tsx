@@ -7,6 +7,8 @@ import { useStatus } from '../hooks/useStatus.ts'
 import { FirstLaunch } from '../first/FirstLaunch.tsx'
 import { JobsPage } from '../jobs/JobsPage.tsx'
 import { LibraryPage } from '../library/LibraryPage.tsx'
+import { DownloadNews } from '../models/DownloadNews.tsx'
+import { Drift } from '../models/Drift.tsx'
 import { ErrorBoundary } from '../parts/ErrorBoundary.tsx'
 import { Reader } from '../reader/Reader.tsx'
 import { FindPage } from '../search/FindPage.tsx'
@@ -15,7 +17,6 @@ import { Commands } from './Commands.tsx'
 import classes from './Frame.module.css'
 import { Header } from './Header.tsx'
 import { Rail } from './Rail.tsx'
-import { useRateMemory } from '../hooks/useMeasuredRate.ts'
 import { useKeys } from './useKeys.ts'
 import { useWindow } from './useWindow.tsx'
 
@@ -24,7 +25,6 @@ export function Frame({ connection }: { connection: Connection }) {
   const { view, reading, isReaderOpen } = useWindow()
   const status = useStatus()
   useKeys()
-  useRateMemory()
   const isEmpty = status?.documents.total === 0
   return (
     <div className={classes.frame}>
@@ -39,6 +39,7 @@ export function Frame({ connection }: { connection: Connection }) {
             {t('connection.gone')}
           </div>
         )}
+        <Drift />
         <ErrorBoundary key={view}>
           {view === 'find' && (isEmpty ? <FirstLaunch /> : <FindPage />)}
           {view === 'library' && <LibraryPage />}
@@ -55,6 +56,7 @@ export function Frame({ connection }: { connection: Connection }) {
       </div>
       <Commands />
       <UploadPanel />
+      <DownloadNews />
       <DropOverlay />
     </div>
   )

@@ -1,6 +1,7 @@
 /** "18,204 of 20,011 files read, 1 h 10 left" with the one button that matters while it works. */
 import { Button, Progress } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
+import type { ReindexStatus } from '../../shared/status.ts'
 import { useAct } from '../hooks/useAct.ts'
 import { useJobs } from '../hooks/useJobs.ts'
 import { useStatus } from '../hooks/useStatus.ts'
@@ -28,15 +29,7 @@ export function ReadingState() {
         : t('app.reading', { done: format.number(read), total: format.number(documents.total) })
   return (
     <div className={classes.state}>
-      {reindex && reindex.state !== 'failed' && (
-        <button type="button" className={classes.text} onClick={() => go('jobs')} data-testid="reindex-state">
-          {t('app.reindexing', {
-            percent: format.percent(
-              reindex.documentsTotal === 0 ? 0 : reindex.documentsDone / reindex.documentsTotal,
-            ),
-          })}
-        </button>
-      )}
+      {reindex && <ReindexChip reindex={reindex} />}
       {ingest && (
         <Progress
           className={classes.bar}
@@ -67,5 +60,32 @@ export function ReadingState() {
         </Button>
       )}
     </div>
+  )
+}
+
+const chips = {
+  building: 'reindexing.chipBuilding',
+  paused: 'reindexing.chipPaused',
+  failed: 'reindexing.chipFailed',
+  complete: 'reindexing.chipComplete',
+} as const
+
+/** Quiet while it works; asks for a look when it waits or could not go on. */
+function ReindexChip({ reindex }: { reindex: ReindexStatus }) {
+  const { t } = useTranslation()
+  const format = useFormat()
+  const { go } = useWindow()
+  const { state, documentsDone, documentsTotal } = reindex
+  const percent = format.percent(documentsTotal === 0 ? 0 : documentsDone / documentsTotal)
+  return (
+    <button
+      type="button"
+      className={classes.chip}
+      data-state={state}
+      onClick={() => go('jobs')}
+      data-testid="reindex-state"
+    >
+      {t(chips[state], { percent })}
+    </button>
   )
 }
