@@ -13,14 +13,18 @@ export interface Served {
   network(): { started: string[]; outbound: string[] }
   output(): string
   close(): Promise<number | null>
+  /** As a power cut ends it: nothing is closed, nothing is said. Resolves when it is gone. */
+  kill(): Promise<void>
 }
 
-export async function serve(directory: string, more: Record<string, string> = {}): Promise<Served> {
+/** `port`: the one a window is open at, when the engine is started again; 0 takes any. */
+export async function serve(directory: string, more: Record<string, string> = {}, port = 0): Promise<Served> {
   const log = join(directory, 'network.log')
   const runtime = join(directory, 'run')
   mkdirSync(runtime, { recursive: true })
   writeFileSync(log, '')
-  const options = ['serve', '--no-open', '--port', '0', '--json', '--library', join(directory, 'library')]
+  const library = join(directory, 'library')
+  const options = ['serve', '--no-open', '--port', String(port), '--json', '--library', library]
   const child = spawn(process.execPath, [join(packageRoot(), 'src', 'cli', 'main.ts'), ...options], {
     env: {
       ...process.env,
@@ -40,6 +44,7 @@ export async function serve(directory: string, more: Record<string, string> = {}
     })
     child.once('exit', (code) => reject(new Error(`serve ended with code ${code}\n${output}`)))
   })
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   return {
     url,
     origin: new URL(url).origin,
@@ -53,13 +58,19 @@ export async function serve(directory: string, more: Record<string, string> = {}
     },
     output: () => output,
     async close() {
-      if (child.exitCode !== null) return child.exitCode
+      if (hasEnded()) return child.exitCode
       const ended = new Promise<number | null>((resolve) => child.once('exit', resolve))
       child.kill('SIGTERM')
       const timer = setTimeout(() => child.kill('SIGKILL'), 15_000)
       const code = await ended
       clearTimeout(timer)
       return code
+    },
+    async kill() {
+      if (hasEnded()) return
+      const ended = new Promise((resolve) => child.once('exit', resolve))
+      child.kill('SIGKILL')
+      await ended
     },
   }
 }

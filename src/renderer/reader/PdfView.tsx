@@ -78,7 +78,10 @@ function Pages({ pdf, first, location, page: wanted }: PagesProps) {
   const isReady = width > 0
   const goTo = useCallback(
     async (page: number, box?: readonly [number, number, number, number]) => {
-      const viewport = (await pdf.getPage(page)).getViewport({ scale: 1 })
+      // Closed meanwhile by another document; a page that cannot be had says so where it is drawn.
+      const proxy = await pdf.getPage(page).catch(() => null)
+      if (!proxy) return
+      const viewport = proxy.getViewport({ scale: 1 })
       learn(page, { width: viewport.width, height: viewport.height })
       // After the new size is in the layout.
       requestAnimationFrame(() => {

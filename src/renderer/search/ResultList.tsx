@@ -91,7 +91,11 @@ export function ResultList() {
         onWheel={search.enter}
         data-testid="hits"
       >
-        {error && <p className={classes.error}>{words.error(error)}</p>}
+        {error && (
+          <p className={classes.error} role="alert" data-testid="search-error">
+            {words.error(error)}
+          </p>
+        )}
         <Notes codes={shown.notes} />
         {/* A name with the words says more than passages that do not answer. */}
         {shown.nothingFits && <NameHits update={shown} />}

@@ -1,10 +1,19 @@
+/** No session: how to have one. A new link opened in this very tab changes only its fragment, which loads nothing by itself. */
 import { Button, Code } from '@mantine/core'
+import { useEffect } from 'react'
 import { useTranslation } from 'react-i18next'
 import { endSession } from '../session.ts'
 import classes from './LostSession.module.css'
 
 export function LostSession() {
   const { t } = useTranslation()
+  useEffect(() => {
+    const openLink = () => {
+      if (new URLSearchParams(location.hash.slice(1)).has('code')) location.reload()
+    }
+    window.addEventListener('hashchange', openLink)
+    return () => window.removeEventListener('hashchange', openLink)
+  }, [])
   const again = () => {
     endSession()
     window.location.reload()
