@@ -12,6 +12,17 @@ export function useModels(): ModelInfo[] | undefined {
   return useQuery(queries.models.list.queryOptions({ input: {} })).data?.models
 }
 
+/** The list as it is now, not as it was when it was last shown. */
+export function useModelsNow(): () => Promise<ModelInfo[]> {
+  const { queries } = useEngine()
+  const cache = useQueryClient()
+  return useCallback(async () => {
+    const options = queries.models.list.queryOptions({ input: {}, staleTime: 0 })
+    await cache.cancelQueries({ queryKey: options.queryKey })
+    return (await cache.fetchQuery(options)).models
+  }, [queries, cache])
+}
+
 /** The name a person knows a model by; its id where it is not on the list any more. */
 export function useModelName(): (id: string) => string {
   const models = useModels()

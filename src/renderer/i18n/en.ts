@@ -452,6 +452,7 @@ const en = {
     version: 'Manifold {{version}}',
     types: {
       static: 'static embedding',
+      contextual: 'contextual embedding',
       late: 'late interaction',
       cross: 'cross-encoder',
       encoder: 'encoder',

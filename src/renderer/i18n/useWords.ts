@@ -32,6 +32,7 @@ export const groupOf: Record<ReasonCode, ReasonGroup> = {
 
 const modelTypes: Record<string, keyof typeof en.settings.types> = {
   'static embedding': 'static',
+  'contextual embedding': 'contextual',
   'late interaction': 'late',
   'cross-encoder': 'cross',
   encoder: 'encoder',

@@ -421,6 +421,7 @@ const zh: typeof en = {
     version: 'Manifold {{version}}',
     types: {
       static: '静态向量',
+      contextual: '上下文向量',
       late: '后期交互',
       cross: '交叉编码',
       encoder: '编码器',

@@ -30,7 +30,7 @@ export function Download({ entry, download }: { entry: CatalogEntry; download: D
           ],
     checking: [t('manager.checking')],
     paused: [bytes, t('manager.stopped')],
-    failed: [bytes],
+    failed: doneBytes > 0 ? [bytes, t('manager.kept')] : [],
   }[state]
   return (
     <div className={classes.download} data-testid={`download-state-${id}`} data-state={state}>

@@ -3,7 +3,8 @@ import { useEffect, useRef } from 'react'
 import { useTranslation } from 'react-i18next'
 import { fromErrorShape } from '../../shared/errors.ts'
 import type { CatalogEntry } from '../../shared/models.ts'
-import { useCatalog, useModels } from '../hooks/useModels.ts'
+import { useAct } from '../hooks/useAct.ts'
+import { useCatalog, useModelsNow } from '../hooks/useModels.ts'
 import { useWords } from '../i18n/useWords.ts'
 import { notify, notifyError } from '../parts/notify.tsx'
 
@@ -14,7 +15,8 @@ export function DownloadNews() {
   const { t } = useTranslation()
   const words = useWords()
   const { entries } = useCatalog()
-  const models = useModels()
+  const act = useAct()
+  const modelsNow = useModelsNow()
   const underWay = useRef(new Set<string>())
 
   useEffect(() => {
@@ -25,15 +27,17 @@ export function DownloadNews() {
         continue
       }
       if (!underWay.current.has(id)) continue
-      const model = models?.find((one) => one.id === id)
-      // The list of models may come a moment later than the catalogue.
-      if (installed && !model) continue
       underWay.current.delete(id)
-      if (model?.state === 'ready') notify(t('manager.ready', { name }), { closeAfterMs: 8000 })
-      else if (model) notifyError(t('manager.arrivedRefused', { name }))
-      else if (download?.error) notifyError(words.error(fromErrorShape(download.error)))
+      if (download?.error) notifyError(words.error(fromErrorShape(download.error)))
+      if (!installed) continue
+      // Listed while its self-test was running, it looked ready.
+      void act(async () => {
+        const model = (await modelsNow()).find((one) => one.id === id)
+        if (model?.state === 'ready') notify(t('manager.ready', { name }), { closeAfterMs: 8000 })
+        else if (model) notifyError(t('manager.arrivedRefused', { name }))
+      })
     }
-  }, [entries, models, t, words])
+  }, [entries, modelsNow, act, t, words])
 
   return null
 }

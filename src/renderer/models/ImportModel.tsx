@@ -8,7 +8,7 @@ import { useAct } from '../hooks/useAct.ts'
 import { useModelActions } from '../hooks/useModels.ts'
 import { useFormat } from '../i18n/useFormat.ts'
 import { Icon } from '../parts/Icon.tsx'
-import { notify } from '../parts/notify.tsx'
+import { notify, notifyError } from '../parts/notify.tsx'
 import classes from './Models.module.css'
 
 export function ImportModel() {
@@ -20,9 +20,9 @@ export function ImportModel() {
   const controller = useRef<AbortController | null>(null)
 
   const tell = ({ name, state }: ModelInfo) =>
-    notify(state === 'ready' ? t('manager.imported', { name }) : t('manager.importedRefused', { name }), {
-      closeAfterMs: 8000,
-    })
+    state === 'ready'
+      ? notify(t('manager.imported', { name }), { closeAfterMs: 8000 })
+      : notifyError(t('manager.importedRefused', { name }))
 
   const fromDesktop = (kind: 'folder' | 'zip') =>
     void act(async () => {

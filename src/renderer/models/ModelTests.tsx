@@ -1,7 +1,7 @@
 /** What each model showed before it is trusted, with its figures in plain words; and a test made afresh [MO4]. */
 import { Button, Loader } from '@mantine/core'
 import { useTranslation } from 'react-i18next'
-import type { ModelInfo, SelfTestReport } from '../../shared/status.ts'
+import type { ModelInfo, SelfTestReport, Status } from '../../shared/status.ts'
 import { useAct } from '../hooks/useAct.ts'
 import { useModelActions, useModels, useSelfTest } from '../hooks/useModels.ts'
 import { useFormat } from '../i18n/useFormat.ts'
@@ -10,7 +10,7 @@ import { Icon } from '../parts/Icon.tsx'
 import settings from '../settings/Settings.module.css'
 import classes from './Models.module.css'
 
-export function ModelTests({ liveModel }: { liveModel: string }) {
+export function ModelTests({ live }: { live: Status['live'] }) {
   const { t } = useTranslation()
   const models = useModels() ?? []
   return (
@@ -19,14 +19,15 @@ export function ModelTests({ liveModel }: { liveModel: string }) {
       <p className={settings.hint}>{t('modelTests.hint')}</p>
       <ul className={classes.tests}>
         {models.map((model) => (
-          <ModelTest key={model.id} model={model} isLive={model.id === liveModel} />
+          <ModelTest key={model.id} model={model} live={model.id === live.embeddingModel ? live : null} />
         ))}
       </ul>
     </div>
   )
 }
 
-function ModelTest({ model, isLive }: { model: ModelInfo; isLive: boolean }) {
+/** `live`: of the model that answers; null of the others. */
+function ModelTest({ model, live }: { model: ModelInfo; live: Status['live'] | null }) {
   const { t } = useTranslation()
   const words = useWords()
   const { report, error, isRunning, run } = useSelfTest(model.id)
@@ -60,12 +61,12 @@ function ModelTest({ model, isLive }: { model: ModelInfo; isLive: boolean }) {
         </Button>
       </div>
       {error && !isRunning && <p className={settings.problem}>{words.error(error)}</p>}
-      {report && !isRunning && <Report report={report} isLive={isLive} />}
+      {report && !isRunning && <Report report={report} live={live} />}
     </li>
   )
 }
 
-function Report({ report, isLive }: { report: SelfTestReport; isLive: boolean }) {
+function Report({ report, live }: { report: SelfTestReport; live: Status['live'] | null }) {
   const { t } = useTranslation()
   const format = useFormat()
   const words = useWords()
@@ -92,15 +93,17 @@ function Report({ report, isLive }: { report: SelfTestReport; isLive: boolean })
         {checks.some((check) => check.name === 'batched') && (
           <Line ok name={t('modelTests.batching')} figure={null} hint={t(`batchings.${report.batching}`)} />
         )}
-        {isLive && (
+        {live && canary && (
           <Line
-            ok={canary === null}
+            ok={live.canary === null}
             name={t('modelTests.canary')}
-            figure={canary && format.likeness(canary.worstCosine)}
+            figure={format.likeness(canary.worstCosine)}
             hint={
-              canary
-                ? t('modelTests.canaryDrifted', { cosine: format.likeness(canary.worstCosine) })
-                : t('modelTests.canarySame')
+              live.canary
+                ? t('modelTests.canaryDrifted')
+                : canary.worstCosine < 1
+                  ? t('modelTests.canaryNear')
+                  : t('modelTests.canarySame')
             }
           />
         )}

@@ -37,7 +37,7 @@ export function AdvancedSection({ settings, status }: SectionProps) {
           {t('settings.rebuild')}
         </Button>
       </Row>
-      <ModelTests liveModel={live.embeddingModel} />
+      <ModelTests live={live} />
       <SelfTest />
       {asks && <BuildDialog title={t('build.titleAgain')} patch={null} onClose={() => setAsks(false)} />}
     </Section>

@@ -45,10 +45,13 @@ export function SourceForm({ settings }: { settings: Settings }) {
           ) : (
             <>
               <p className={classes.hint}>
-                {modelMirror === '' ? t('sourceForm.none') : modelMirror}
-                {t('units.listJoin')}
-                {t('sourceForm.mirrorBrowser')}
+                {modelMirror === '' ? (
+                  t('sourceForm.none')
+                ) : (
+                  <span className={classes.path}>{modelMirror}</span>
+                )}
               </p>
+              <p className={classes.hint}>{t('sourceForm.mirrorBrowser')}</p>
               <Code block mt={4}>
                 {'manifold models source custom --mirror https://…'}
               </Code>
