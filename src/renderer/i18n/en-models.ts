@@ -246,10 +246,11 @@ const models = {
     sense: 'Pairs in Chinese, in English and across: the related text came before the unrelated one.',
   },
   drift: {
-    title: 'Vectors made now differ from those in the index (likeness {{cosine}}, at least 0.9999 expected).',
+    title: 'The model now gives other results than when your index was made.',
     changed: 'What changed since: {{what}}.',
     unknown: 'Nothing that Manifold knows of has changed.',
-    effect: 'Search still works; an index made anew is exact again.',
+    effect:
+      'Search goes on, less exactly by meaning, until the index is built anew. Figures: Settings, Tests of the models.',
     build: 'Build the index anew',
     later: 'Not now',
   },

@@ -29,7 +29,7 @@ export function Drift() {
     <div className={classes.banner} role="alert" data-testid="drift">
       <p>
         {format.sentences([
-          t('drift.title', { cosine: format.likeness(canary.worstCosine) }),
+          t('drift.title'),
           canary.changed.length > 0
             ? t('drift.changed', {
                 what: canary.changed.map((field) => t(`driftFields.${field}`)).join(t('units.listJoin')),
