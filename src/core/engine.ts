@@ -221,7 +221,10 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           yield* live.search(request, signal)
           const query = request.query.trim()
           if (settings.searchHistory && !request.typing && query !== '' && query.length <= 500) {
-            await library.remember({ query })
+            await library.remember({ query }).catch((error: unknown) => {
+              // A full disk costs the history, not the search.
+              if (!(error instanceof AppError) || error.code !== 'disk-full') throw error
+            })
           }
         },
         neighbours: ({ chunkId, before, after }: { chunkId: number; before: number; after: number }) =>
@@ -331,6 +334,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         indexing,
         statusChanged: () => events.statusChanged(),
         settingsChanged: () => events.emit({ type: 'settings-changed' }),
+        prepare: (target) => live.prepare(target),
         switched: () => (switching = switching.then(switched)),
       }),
 

@@ -101,6 +101,11 @@ export function createLive({
       }
     },
 
+    /** Opens the model of an index that is about to answer; what is wrong with it shows when it does. */
+    async prepare(next: Target): Promise<void> {
+      await openEmbedder(next, await library.settings(undefined))
+    },
+
     async settingsChanged(settings: Settings): Promise<void> {
       rerankBudgetMs = settings.rerankBudgetMs
       await openReranker(settings)
