@@ -108,8 +108,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         progress.record(report)
         if (report.type === 'ingested') changed(report.documentIds)
         if (report.type === 'filled') events.statusChanged()
-        if (report.type === 'switched') switching = switching.then(switched)
-        if (report.type === 'built') switching = switching.then(built)
+        if (report.type === 'switched') void follow(switched)
+        if (report.type === 'built') void follow(built)
       },
       onIdle(error) {
         progress.idle(error)
@@ -120,6 +120,13 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
 
     /** Ends when the engine answers from what the indexer switched to last. */
     let switching: Promise<void> = Promise.resolve()
+
+    /** After what is under way, and whatever became of it. Whoever waits for it hears of a failure; nobody need wait. */
+    function follow(work: () => Promise<void>): Promise<void> {
+      switching = switching.then(work, work)
+      switching.catch(() => {})
+      return switching
+    }
 
     async function switched(): Promise<void> {
       await live.open()
@@ -335,7 +342,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         statusChanged: () => events.statusChanged(),
         settingsChanged: () => events.emit({ type: 'settings-changed' }),
         prepare: (target) => live.prepare(target),
-        switched: () => (switching = switching.then(switched)),
+        switched: () => follow(switched),
       }),
 
       devices: createDevices(),

@@ -89,11 +89,16 @@ const chapter: fc.Arbitrary<Step[]> = fc
 
 /** An engine process, and how to talk to it. */
 function startRunner(libraryDir: string) {
-  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
+  const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(
     process.execPath,
     [join(import.meta.dirname, '../../support/op-runner.ts'), libraryDir],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
+    { stdio: ['pipe', 'pipe', 'pipe'] },
   )
+  let errors = ''
+  let killed = false
+  child.stderr.on('data', (data: Buffer) => (errors += data.toString()))
+  // A line for one that has just been killed.
+  child.stdin.on('error', () => {})
   const lines: Interface = createInterface({ input: child.stdout })
   const waiting: ((line: string) => void)[] = []
   lines.on('line', (line) => waiting.shift()?.(line))
@@ -105,9 +110,11 @@ function startRunner(libraryDir: string) {
       child.stdin.write(`${JSON.stringify(op)}\n`)
       const line = await Promise.race([answer, ended.then(() => null), sleep(answerMs).then(() => 'stuck')])
       if (line === 'stuck') throw new Error(`no answer to ${JSON.stringify(op)}`)
+      if (line === null && !killed) throw new Error(`the engine's process ended by itself: ${errors}`)
       return line === null ? { error: 'gone' } : (JSON.parse(line) as { value?: T; error?: string })
     },
     async kill() {
+      killed = true
       child.kill('SIGKILL')
       await ended
     },
