@@ -16,6 +16,7 @@ export default defineConfig({
           'processes/engine': at('src/main/processes/engine.ts'),
           'processes/indexer': at('src/core/processes/indexer.ts'),
           'processes/extractor': at('src/core/processes/extractor.ts'),
+          'processes/prober': at('src/core/processes/prober.ts'),
           'threads/library': at('src/core/threads/library.ts'),
           'threads/search': at('src/core/threads/search.ts'),
           'threads/inference': at('src/core/threads/inference.ts'),

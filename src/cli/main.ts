@@ -6,10 +6,13 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { resolve } from 'node:path'
 import { packageVersion } from '../core/package-layout.ts'
 import { defaultLibraryDir } from '../server/runtime.ts'
+import type { DeviceId } from '../shared/devices.ts'
 import { AppError } from '../shared/errors.ts'
 import { modelSources, type ModelSource } from '../shared/models.ts'
 import { searchModes } from '../shared/search.ts'
+import { devices } from '../shared/settings.ts'
 import { add } from './add.ts'
+import { testDevice, useDevice } from './devices.ts'
 import { doctor } from './doctor.ts'
 import { evaluate } from './evaluate.ts'
 import { listDocuments, onDocuments, showDocument } from './documents.ts'
@@ -22,7 +25,7 @@ import {
   testModel,
   useModel,
 } from './models.ts'
-import { onReindex, reindex, reindexStatus } from './reindex.ts'
+import { reindex } from './reindex.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
@@ -161,32 +164,27 @@ command(models, 'test', 'check that a model gives vectors that can be trusted')
   .argument('<id>')
   .option('--use-anyway', 'use it although a check fails')
   .option('--no-use-anyway', 'take that back')
-  .action((id: string, options: { useAnyway?: boolean }, self: Command) =>
-    testModel(context(self), id, options),
+  .addOption(
+    new Option('--device <device>', 'try it on a device, and compare with the CPU').choices([...devices]),
   )
+  .action((id: string, options: { useAnyway?: boolean; device?: DeviceId }, self: Command) =>
+    options.device === undefined
+      ? testModel(context(self), id, options)
+      : testDevice(context(self), id, options.device),
+  )
+command(models, 'device', 'what models can run on; or use another device from now on')
+  .addArgument(new Argument('[device]').choices([...devices]))
+  .action((device: DeviceId | undefined, _options, self: Command) => useDevice(context(self), device))
 command(models, 'use', 'change the model; an embedding model builds a new index beside the live one')
   .argument('<id>')
   .option('--no-wait', 'return while the new index is being built')
   .action((id: string, options: { wait: boolean }, self: Command) => useModel(context(self), id, options))
 
-const reindexing = command(program, 'reindex', 'build the index anew from stored text')
+command(program, 'reindex', 'build the index anew from stored text')
   .option('--wait', 'return when it is built and in use')
   .action((options: { wait?: boolean }, self: Command) =>
     reindex(context(self), { wait: options.wait === true }),
   )
-command(reindexing, 'status', 'what is being built, and what can be gone back to').action(
-  (_options, self: Command) => reindexStatus(context(self)),
-)
-for (const [name, description] of [
-  ['pause', 'stop building until told to go on'],
-  ['resume', 'go on building, also after a failure'],
-  ['cancel', 'drop what is being built; the live index and its settings stay'],
-  ['switch', 'answer from the index that is built and waits'],
-  ['rollback', 'answer from the former index again; it catches up'],
-  ['drop-former', "give the former index's disk back"],
-] as const) {
-  command(reindexing, name, description).action((_options, self: Command) => onReindex(context(self), name))
-}
 
 command(program, 'evaluate', 'measure search on a labelled set in BEIR layout')
   .argument('<folder>')

@@ -1,4 +1,5 @@
 /** What the command line says, in Chinese and English. The window has its own words; the codes are shared. */
+import type { DeviceReason } from '../shared/devices.ts'
 import type { Reason, ReasonCode } from '../shared/document.ts'
 import type { AppError, ErrorCode } from '../shared/errors.ts'
 import type { modelWarnings } from '../shared/models.ts'
@@ -102,6 +103,40 @@ export function errorText({ code, message, data }: AppError, language: Language)
   if (problem) return problem.replace(/\{(\w+)\}/g, (_all, key: string) => String(data[key] ?? '?'))
   return errors[language][code] ?? message
 }
+
+const deviceReasons: Record<Language, Record<DeviceReason, string>> = {
+  en: {
+    'not-built': 'there is no support for it on this system',
+    'not-bundled': 'the libraries it needs do not come with this program',
+    'no-device': 'no such device, or no driver for it',
+    'nothing-ran': 'everything ran on the CPU',
+    'not-finite': 'it gives numbers that are none',
+    differs: 'its numbers are not those of the CPU',
+    slower: 'the CPU is faster',
+    hung: 'it gave no answer',
+    crashed: 'its driver crashed',
+    refused: 'it crashed too often; test it to try again',
+    failed: 'the model cannot be run on it',
+    testing: 'being tried',
+  },
+  'zh-CN': {
+    'not-built': '此系统上不支持',
+    'not-bundled': '所需的库不随本程序提供',
+    'no-device': '没有这种设备，或没有它的驱动',
+    'nothing-ran': '实际全部在 CPU 上运行',
+    'not-finite': '算出的数无效',
+    differs: '结果与 CPU 不一致',
+    slower: 'CPU 更快',
+    hung: '没有响应',
+    crashed: '驱动崩溃',
+    refused: '崩溃次数过多，测试一次后才会再用',
+    failed: '这个模型无法在它上面运行',
+    testing: '正在测试',
+  },
+}
+
+export const deviceReasonText = (reason: DeviceReason, language: Language): string =>
+  deviceReasons[language][reason]
 
 const warnings: Record<Language, Record<(typeof modelWarnings)[number], string>> = {
   en: {

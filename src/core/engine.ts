@@ -74,7 +74,14 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
   }
   try {
     await library.settings(undefined)
-    const models = createModels({ host, libraryDir, records: recordsIn(remoteNotes(library)) })
+    const notes = remoteNotes(library)
+    const models = createModels({
+      host,
+      libraryDir,
+      records: recordsIn(notes),
+      notes,
+      onDeviceFound: () => void devices.found(),
+    })
     closing.push(() => models.close())
     const reindex = createReindex({ library, models })
     await reindex.ensureLive()
@@ -88,6 +95,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       version,
       onChanged: () => events.statusChanged(),
     })
+    const devices = createDevices({ library, models, live, onChanged: () => events.statusChanged() })
     await live.open()
 
     const selfTests = createSelfTests({ library, models, canaryOf: (id) => canary.of(id) })
@@ -108,10 +116,12 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         progress.record(report)
         if (report.type === 'ingested') changed(report.documentIds)
         if (report.type === 'filled') events.statusChanged()
-        if (report.type === 'switched') void follow(switched)
-        if (report.type === 'built') void follow(built)
+        if (report.type === 'switched') switching = switching.then(switched)
+        if (report.type === 'built') switching = switching.then(built)
       },
+      onDeath: () => devices.died(),
       onIdle(error) {
+        if (error === null) void devices.workDone()
         progress.idle(error)
         events.statusChanged()
       },
@@ -120,13 +130,6 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
 
     /** Ends when the engine answers from what the indexer switched to last. */
     let switching: Promise<void> = Promise.resolve()
-
-    /** After what is under way, and whatever became of it. Whoever waits for it hears of a failure; nobody need wait. */
-    function follow(work: () => Promise<void>): Promise<void> {
-      switching = switching.then(work, work)
-      switching.catch(() => {})
-      return switching
-    }
 
     async function switched(): Promise<void> {
       await live.open()
@@ -219,7 +222,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       system: {
         status: () => status(),
         events: (signal: AbortSignal) => events.subscribe(signal),
-        doctor: () => examine({ library, models, live }),
+        doctor: () => examine({ library, models, live, devicesSettled: devices.settled }),
       },
 
       search: {
@@ -228,10 +231,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           yield* live.search(request, signal)
           const query = request.query.trim()
           if (settings.searchHistory && !request.typing && query !== '' && query.length <= 500) {
-            await library.remember({ query }).catch((error: unknown) => {
-              // A full disk costs the history, not the search.
-              if (!(error instanceof AppError) || error.code !== 'disk-full') throw error
-            })
+            await library.remember({ query })
           }
         },
         neighbours: ({ chunkId, before, after }: { chunkId: number; before: number; after: number }) =>
@@ -320,9 +320,16 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         async update(patch: SettingsPatch) {
           const reindexStarted = await reindex.request(patch)
           const settings = await library.settings(undefined)
+          if (patch.device !== undefined) await devices.chosen(patch.device)
           await live.settingsChanged(settings)
           events.emit({ type: 'settings-changed' })
-          if (reindexStarted || patch.embeddingModel !== undefined || patch.chunking) indexing.interrupt()
+          if (
+            reindexStarted ||
+            patch.embeddingModel !== undefined ||
+            patch.chunking ||
+            patch.device !== undefined
+          )
+            indexing.interrupt()
           events.statusChanged()
           return { settings, reindexStarted }
         },
@@ -341,11 +348,10 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         indexing,
         statusChanged: () => events.statusChanged(),
         settingsChanged: () => events.emit({ type: 'settings-changed' }),
-        prepare: (target) => live.prepare(target),
-        switched: () => follow(switched),
+        switched: () => (switching = switching.then(switched)),
       }),
 
-      devices: createDevices(),
+      devices: devices.calls,
 
       sources: {
         list: async () => ({ sources: await library.sources(undefined) }),
@@ -414,6 +420,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
       },
       /** Ends when the canary was looked at. */
       canaryChecked: () => canary.check(),
+      /** Ends when it is known what the models run on. */
+      devicesSettled: devices.settled,
       /** Looks at the linked folders now; the watcher does it by itself. */
       rescan: () => rescan(library, libraryDir, look),
       /** The indexer's process, for the tests that kill it. */

@@ -9,7 +9,7 @@ export const threadRoles = ['library', 'search', 'inference'] as const
 export type ThreadRole = (typeof threadRoles)[number]
 
 /** Each role is one entry file: src/core/processes/<role>.ts. */
-export const processRoles = ['engine', 'indexer', 'extractor'] as const
+export const processRoles = ['engine', 'indexer', 'extractor', 'prober'] as const
 export type ProcessRole = (typeof processRoles)[number]
 
 /** A child process with structured-clone messages (typed arrays survive). */

@@ -1,14 +1,19 @@
 /**
  * Texts to unit vectors with one model: prompt, tokens, batches of like length, results in the order asked for. The
- * same text gets the same bits whatever its batch, on the CPU [MO2]. Refuses vectors that are not numbers.
+ * same text gets the same bits whatever its batch, on the CPU [MO2]; on another device it stays within a stated tolerance.
+ * Refuses vectors that are not numbers.
  */
 import { AppError } from '../../shared/errors.ts'
+import { nearly, sameBits } from '../models/batching.ts'
+import type { Provider } from '../models/device-list.ts'
 import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
 import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
 import { senseOfVectors } from '../models/sense.ts'
+import type { Fallback } from '../models/session.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
+import { createStandby, openOrFallBack } from '../models/standby.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
 import { readDenseLayers } from '../models/vector-parts.ts'
 import { planBatches, tokensFor } from './batches.ts'
@@ -17,7 +22,7 @@ import type { Embedder } from './types.ts'
 export interface ModelEmbedder extends Embedder {
   readonly spaceFields: SpaceFields
   /** Why the wanted device is not used; null when it is. */
-  readonly fallback: string | null
+  readonly fallback: Fallback | null
   readonly selfTest: SelfTest
   /** Version of ONNX Runtime, and the threads a run uses. */
   readonly runtime: string
@@ -27,8 +32,10 @@ export interface ModelEmbedder extends Embedder {
 export interface EmbedderOptions {
   inference: Inference
   model: Model
-  /** As in Settings.device. */
-  device?: string
+  /** Should have been tried in another process: see DeviceGate. */
+  device?: Provider
+  /** Why it is not the one the person wanted. */
+  fallback?: Fallback | null
   /** Shared by all who ask for hashes, so that no file is read twice. */
   hashes?: FileHashes
   /** Where self-tests are remembered; without it the model is tested each time. */
@@ -41,7 +48,7 @@ const slicesInFlight = 2
 const sliceMs = 100
 
 /** Two languages and some code: what the self-test embeds. */
-const sampleTexts = [
+export const sampleTexts = [
   'The quick brown fox jumps over the lazy dog while 37 other foxes watch.',
   '知识库把文档切成小段，再把每一段变成向量，这样就能按意思搜索。',
   'const answer = await search("向量 vector", { limit: 10 }) // 42',
@@ -49,6 +56,29 @@ const sampleTexts = [
 
 /** Throws 'model-invalid' when the model fails the self-test or is no embedding model. */
 export async function createEmbedder(options: EmbedderOptions): Promise<ModelEmbedder> {
+  if ((options.device ?? 'cpu') === 'cpu') return createOn(options)
+  const onCpu = (fallback: Fallback) => createOn({ ...options, device: 'cpu', fallback })
+  const embedder = await openOrFallBack(() => createOn(options), onCpu)
+  if (embedder.provider === 'cpu') return embedder
+  const standby = createStandby(embedder, onCpu)
+  return {
+    ...embedder,
+    get provider() {
+      return standby.now.provider
+    },
+    get fallback() {
+      return standby.now.fallback
+    },
+    get selfTest() {
+      return standby.now.selfTest
+    },
+    embedDocuments: (inputs, signal) => standby.run((one) => one.embedDocuments(inputs, signal)),
+    embedQuery: (text) => standby.run((one) => one.embedQuery(text)),
+    close: () => standby.now.close(),
+  }
+}
+
+async function createOn(options: EmbedderOptions): Promise<ModelEmbedder> {
   const { model, inference, records = memoryRecords() } = options
   const opened = await openEmbedder(options)
   const { space, fields, open, tokenizer, promptedTokens, embedRows } = opened
@@ -72,7 +102,7 @@ export async function createEmbedder(options: EmbedderOptions): Promise<ModelEmb
     dimensions,
     maxTokens,
     provider: open.opened.provider,
-    fallback: open.opened.fallback,
+    fallback: open.opened.fallback ?? options.fallback ?? null,
     runtime: open.opened.runtime,
     threads: inference.threads,
     selfTest,
@@ -132,13 +162,14 @@ export async function testEmbedder(options: EmbedderOptions): Promise<SelfTest> 
   }
 }
 
-/** Opened, not trusted yet. */
-async function openEmbedder({
+/** Opened, not trusted yet. `profile`: counts which provider runs each node. */
+export async function openEmbedder({
   inference,
   model,
   device = 'cpu',
   hashes = createFileHashes(),
-}: EmbedderOptions) {
+  profile = false,
+}: EmbedderOptions & { profile?: boolean }) {
   if (model.task !== 'embedding') {
     throw new AppError('model-invalid', `${model.id} is a reranker, not an embedding model`, {
       data: { model: model.id, problem: 'task' },
@@ -151,7 +182,7 @@ async function openEmbedder({
   ])
   const open = await inference.open({
     key: `${space} ${device} ${inference.threads}`,
-    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
+    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device, profile }),
     vector: { pooling: model.pooling, dense, truncateTo: model.truncateTo },
     score: null,
   })
@@ -191,6 +222,7 @@ async function openEmbedder({
         paddingSide: paddingSideOf(model, tokenizer),
         samples: sampleTexts.map(promptedTokens),
         run: (rows, length) => embedRows(rows, length, 'document'),
+        same: open.opened.provider === 'cpu' ? sameBits : nearly,
         languages: model.languages,
         sense: senseOfVectors(async (texts, side) => {
           const vectors: Float32Array[] = []

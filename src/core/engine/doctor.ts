@@ -11,10 +11,12 @@ export async function examine({
   library,
   models,
   live,
+  devicesSettled,
 }: {
   library: Remote<LibraryJobs>
   models: Models
   live: Live
+  devicesSettled(): Promise<void>
 }): Promise<DoctorReport> {
   const checks: DoctorReport['checks'] = []
   const add = (name: string, fault: string | null, detail: string) =>
@@ -59,6 +61,17 @@ export async function examine({
     `${counts.indexed} indexed, ${counts.partial} partly read, ${counts.failed} failed, ${counts.waiting} waiting`,
   )
   add('model', live.problem(), `${live.modelId()} answers from the space its index was made in`)
+  await devicesSettled()
+  const { device } = await library.settings(undefined)
+  for (const { modelId, provider, fallback } of live.running()) {
+    const told = fallback && `${fallback.reason}${fallback.detail === null ? '' : `: ${fallback.detail}`}`
+    add(
+      `device of ${modelId}`,
+      // Automatic asks for no device by name.
+      told && device !== 'auto' ? `${device} was asked for, ${provider} runs it (${told})` : null,
+      `${provider} runs it${told ? ` (${told})` : ''}`,
+    )
+  }
   for (const model of await models.list()) {
     if (model.problem !== null) add(`model ${model.id}`, model.problem, '')
   }

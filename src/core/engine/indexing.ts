@@ -32,6 +32,8 @@ export function createIndexing(options: {
   /** Of the program; kept with the canary. */
   version: string
   onProgress(progress: IndexerProgress): void
+  /** It died by itself, at work; the next one is started when this has ended. */
+  onDeath?(): Promise<void>
   onIdle(error: AppError | null): void
 }): Indexing {
   const { host, libraryDir } = options
@@ -86,7 +88,9 @@ export function createIndexing(options: {
         if (error instanceof AppError && error.code === 'cancelled') continue
         failure =
           error instanceof AppError ? error : new AppError('internal', String(error), { cause: error })
+        const died = client === null
         stopChild()
+        if (died) await options.onDeath?.()
         deaths++
         if (deaths > maxDeathsInARow) return
         again = true

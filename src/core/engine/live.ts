@@ -8,8 +8,9 @@ import type { Settings } from '../../shared/settings.ts'
 import type { Status } from '../../shared/status.ts'
 import type { ModelEmbedder } from '../embed/embedder.ts'
 import type { Host } from '../host.ts'
-import type { Reranker } from '../rerank/types.ts'
+import type { ModelReranker } from '../rerank/reranker.ts'
 import type { SearchJobs } from '../search/jobs.ts'
+import type { Fallback } from '../models/session.ts'
 import { createSearch } from '../search/search.ts'
 import { outdatedFields } from '../reindex/recipe.ts'
 import type { Target } from '../store/library/rows.ts'
@@ -19,6 +20,9 @@ import { startThread } from '../threads/thread.ts'
 import type { Models } from './models.ts'
 
 export type Live = ReturnType<typeof createLive>
+
+/** A search that is under way may still ask the model it began with. */
+const releaseAfterMs = 5_000
 
 export function createLive({
   host,
@@ -37,7 +41,9 @@ export function createLive({
   const thread = startThread<SearchJobs>(host, 'search', { libraryDir })
   const embedders = new Map<string, ModelEmbedder>()
   let target: Target | null = null
-  let reranker: Reranker | null = null
+  let reranker: ModelReranker | null = null
+  /** What they were opened for; null: look again. */
+  let device: Settings['device'] | null = null
   /** Why the live space cannot be searched by meaning; null when it can. */
   let problem: string | null = null
   let rerankBudgetMs = 0
@@ -49,15 +55,26 @@ export function createLive({
     rerankBudgetMs: () => rerankBudgetMs,
   })
 
+  function retire(model: ModelEmbedder | ModelReranker): void {
+    setTimeout(() => {
+      const wanted = model === reranker || [...embedders.values()].some((one) => one === model)
+      if (!wanted) models.release(model).catch(() => {})
+    }, releaseAfterMs).unref()
+  }
+
   /** Opens the embedder of a target, from its pinned files if need be; says why it cannot be [MO1]. */
   async function openEmbedder(target: Target, settings: Settings): Promise<string | null> {
-    if (embedders.has(target.space)) return null
+    const before = embedders.get(target.space)
+    if (before && device === settings.device) return null
     try {
-      embedders.set(target.space, await models.embedderOf(target, { ...settings, established: true }))
+      const embedder = await models.embedderOf(target, { ...settings, established: true, patient: false })
+      embedders.set(target.space, embedder)
+      if (before && before !== embedder) retire(before)
       return null
     } catch (error) {
       if (!(error instanceof AppError)) throw error
-      return error.message
+      // What was open goes on answering.
+      return before ? null : error.message
     }
   }
 
@@ -66,14 +83,25 @@ export function createLive({
       reranker = null
       return
     }
-    if (reranker?.modelId === settings.rerankerModel) return
+    if (reranker?.modelId === settings.rerankerModel && device === settings.device) return
+    const before = reranker
     try {
-      reranker = await models.reranker(settings.rerankerModel, settings)
+      reranker = await models.reranker(settings.rerankerModel, { ...settings, patient: false })
+      if (before && before !== reranker) retire(before)
     } catch (error) {
       if (!(error instanceof AppError)) throw error
       // The list of models says what is wrong with it; until then the fused order stands.
-      reranker = null
+      if (before?.modelId !== settings.rerankerModel) reranker = null
     }
+  }
+
+  async function followSettings(settings: Settings): Promise<void> {
+    rerankBudgetMs = settings.rerankBudgetMs
+    const building = await library.building(undefined)
+    await openReranker(settings)
+    if (target) await openEmbedder(target, settings)
+    if (building) await openEmbedder(building, settings)
+    device = settings.device
   }
 
   return {
@@ -94,6 +122,7 @@ export function createLive({
         }),
       ])
       problem = fault
+      device = settings.device
       for (const [space, embedder] of embedders) {
         if (space === live.target.space || space === building?.space) continue
         embedders.delete(space)
@@ -101,16 +130,12 @@ export function createLive({
       }
     },
 
-    /** Opens the model of an index that is about to answer; what is wrong with it shows when it does. */
-    async prepare(next: Target): Promise<void> {
-      await openEmbedder(next, await library.settings(undefined))
-    },
+    settingsChanged: followSettings,
 
-    async settingsChanged(settings: Settings): Promise<void> {
-      rerankBudgetMs = settings.rerankBudgetMs
-      await openReranker(settings)
-      const building = await library.building(undefined)
-      if (building) await openEmbedder(building, settings)
+    /** More is known of the device than when the models were opened. */
+    async deviceFound(): Promise<void> {
+      device = null
+      await followSettings(await library.settings(undefined))
     },
 
     search: (request: SearchRequest, signal: AbortSignal): AsyncGenerator<SearchUpdate> =>
@@ -126,6 +151,11 @@ export function createLive({
       return target && embedder ? { modelId: target.modelId, embedder } : null
     },
     problem: () => problem,
+    /** What runs the live model and the reranker, and why it is not the wanted device. */
+    running(): { modelId: string; provider: string; fallback: Fallback | null }[] {
+      return [target && embedders.get(target.space), reranker].filter((model) => !!model)
+    },
+    target: () => target,
     modelId: () => target?.modelId ?? '',
 
     describe(settings: Settings): Status['live'] {
@@ -138,7 +168,7 @@ export function createLive({
         targetTokens: target.chunking.targetTokens,
         device: settings.device,
         provider: embedders.get(target.space)?.provider ?? 'cpu',
-        fallback: null,
+        fallback: embedders.get(target.space)?.fallback?.reason ?? null,
         space: target.space.slice(0, 12),
         outdated: outdatedFields(target),
         canary: canary(),

@@ -6,6 +6,7 @@ import { availableParallelism } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Host } from '../host.ts'
 import { startThread, type Thread } from '../threads/thread.ts'
+import type { Provider } from './device-list.ts'
 import type { InferenceJobs, OpenedModel, OpenModel, RunRows } from './jobs.ts'
 import type { Model } from './load.ts'
 import type { GraphSpec } from './session.ts'
@@ -15,12 +16,13 @@ import type { Tokenizer } from './tokenizer.ts'
 export const graphSpecOf = (
   model: Model,
   tokenizer: Pick<Tokenizer, 'padId' | 'paddingSide'>,
-  { threads, device }: { threads: number; device: string },
+  { threads, device, profile = false }: { threads: number; device: Provider; profile?: boolean },
 ): GraphSpec => ({
   graph: model.graphFile,
   externalData: model.externalData,
   threads,
   device,
+  profile,
   padId: tokenizer.padId,
   paddingSide: paddingSideOf(model, tokenizer),
   twoTypes: model.twoTypes,
@@ -47,6 +49,8 @@ export interface OpenInference {
   readonly opened: OpenedModel
   embed(rows: Omit<RunRows, 'key'>, signal?: AbortSignal): Promise<Float32Array>
   score(rows: Omit<RunRows, 'key'>, signal?: AbortSignal): Promise<Float32Array>
+  /** Nodes run per provider since it was opened with `profile`; no more are counted. */
+  endProfile(): Promise<Record<string, number>>
   close(): Promise<void>
 }
 
@@ -98,6 +102,7 @@ export function startInference(
             { signal, transfer: buffers(rows) },
           )) as unknown as Float32Array
         },
+        endProfile: () => thread.call.endProfile({ key: model.key }),
         async close() {
           if (closed) return
           closed = true

@@ -7,7 +7,8 @@ import { Transfer, type JobContext } from '../threads/rpc.ts'
 import { createLane } from './lane.ts'
 import { applyDense, pool, toUnit, type VectorSpec } from './pooling.ts'
 import type { TokenRows } from './feeds.ts'
-import { openGraph, type Graph, type GraphSpec } from './session.ts'
+import type { Provider } from './device-list.ts'
+import { openGraph, type Fallback, type Graph, type GraphSpec } from './session.ts'
 import { scoreOutput, scoresOf, type ScoreSpec } from './scores.ts'
 
 export interface OpenModel {
@@ -21,8 +22,8 @@ export interface OpenModel {
 }
 
 export interface OpenedModel {
-  provider: string
-  fallback: string | null
+  provider: Provider
+  fallback: Fallback | null
   /** Version of ONNX Runtime. */
   runtime: string
   inputs: string[]
@@ -122,6 +123,12 @@ export function createInferenceJobs() {
       const model = models.get(key)
       models.delete(key)
       await lane.run(true, new AbortController().signal, async () => (await model)?.graph.close())
+    },
+
+    /** Nodes run per provider since the model was opened; only for one that was opened to be profiled. */
+    async endProfile({ key }: { key: string }): Promise<Record<string, number>> {
+      const { graph } = await find(key)
+      return lane.run(true, new AbortController().signal, async () => (await graph.endProfile()) ?? {})
     },
 
     /** Resolves when nothing runs, and nothing will any more: a thread that is ended inside a native call takes the process with it. */

@@ -6,7 +6,7 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import type { SelfTestReport } from '../../shared/status.ts'
-import { cosineOfBits, findBatching, sameBits, type Batching, type RunTokens } from './batching.ts'
+import { cosineOfBits, findBatching, sameBits, type Batching, type RunTokens, type Same } from './batching.ts'
 import { judgeSense, type Sense } from './sense.ts'
 
 export type Check = SelfTestReport['checks'][number]
@@ -35,11 +35,14 @@ export interface TestedModel {
   highestId: number
   maxTokens: number
   paddingSide: 'left' | 'right'
+  /** Tokens of the shortest row there can be: a pair has its marks. */
+  shortest?: number
   /** Real token rows. */
   samples: readonly Int32Array[]
   run: RunTokens
   /** See findBatching. */
   aloneOnly?: boolean
+  same?: Same
   /** Languages it claims; empty when nobody says. */
   languages: readonly string[]
   sense: Sense
@@ -62,13 +65,7 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
   try {
     await checkTokenizer(model, add)
     if (!(await checkDimensions(model, add))) return result
-    const found = await findBatching(
-      model.run,
-      model.samples,
-      model.maxTokens,
-      model.paddingSide,
-      model.aloneOnly,
-    )
+    const found = await findBatching(model.run, model.samples, model.maxTokens, model.paddingSide, model)
     Object.assign(result, { batching: found.batching, usPerToken: found.usPerToken })
     add('finite', true, null, 'every number is finite')
     if (model.dimensions !== null) {
@@ -91,7 +88,7 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
     )
     if (model.aloneOnly)
       add('batched', true, null, 'not tried: texts run one by one, for the memory they take')
-    else add('batched', true, batchedFigure(model, result, found), batchingWords[found.batching])
+    else add('batched', true, batchedFigure(model, result, found), batchingWords(model)[found.batching])
     if (!constant) result.checks.push(await judgeSense(model.sense, model.languages))
   } catch (error) {
     const failed = failedBy(error)
@@ -102,12 +99,12 @@ export async function testModel(model: TestedModel): Promise<SelfTest> {
 }
 
 async function checkTokenizer(
-  { run, highestId }: TestedModel,
+  { run, highestId, shortest = 1 }: TestedModel,
   add: (name: 'tokenizer', ok: boolean, figure: string, detail: string) => boolean,
 ): Promise<void> {
   const figure = `${highestId + 1} tokens`
   try {
-    await run([Int32Array.of(highestId)], 1)
+    await run([new Int32Array(shortest).fill(highestId)], shortest)
     add('tokenizer', true, figure, 'every token has a row in the embedding table')
   } catch (error) {
     if (!(error instanceof AppError) || error.data['problem'] !== 'vocabulary') throw error
@@ -132,10 +129,13 @@ async function checkDimensions(
   )
 }
 
-const batchingWords: Record<Batching, string> = {
-  padded: 'a text keeps its bits in every batch, padded or not; texts of like length run together',
-  'same-length': 'a text keeps its bits beside texts of its own length only; nothing is padded',
-  alone: 'a text keeps its bits only alone; texts run one by one',
+function batchingWords({ same = sameBits }: TestedModel): Record<Batching, string> {
+  const kept = same === sameBits ? 'keeps its bits' : 'stays within the tolerance'
+  return {
+    padded: `a text ${kept} in every batch, padded or not; texts of like length run together`,
+    'same-length': `a text ${kept} beside texts of its own length only; nothing is padded`,
+    alone: `a text ${kept} only alone; texts run one by one`,
+  }
 }
 
 function batchedFigure(

@@ -5,9 +5,12 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { InferenceSession } from 'onnxruntime-node'
+import type { DeviceReason } from '../../shared/devices.ts'
 import { AppError } from '../../shared/errors.ts'
+import type { Provider } from './device-list.ts'
 import { makeFeeds, planInputs, type RowLayout, type TokenRows } from './feeds.ts'
 import { toFloat32 } from './half.ts'
+import { startProfile, type Profile } from './profile.ts'
 
 export interface GraphSpec extends RowLayout {
   /** Path of the .onnx file. */
@@ -15,17 +18,24 @@ export interface GraphSpec extends RowLayout {
   /** Files of shared weights: the name inside the graph, and where it lies. */
   externalData: { path: string; file: string }[]
   threads: number
-  /** As in Settings.device. */
-  device: string
+  device: Provider
+  /** Counts which provider runs each node; costs speed until `endProfile`. */
+  profile?: boolean
   /** Whether the caller knows which task to ask for, where the graph takes one. */
   tasks: boolean
 }
 
+/** Why another device than the wanted one is used. */
+export interface Fallback {
+  reason: DeviceReason
+  /** In English, as a driver's own error. */
+  detail: string | null
+}
+
 export interface Graph {
-  /** What runs: the device that was created, 'cpu' after a fall back. */
-  readonly provider: string
-  /** Why the wanted device is not used; null when it is. */
-  readonly fallback: string | null
+  /** What was opened: the device that was asked for, 'cpu' after a fall back. */
+  readonly provider: Provider
+  readonly fallback: Fallback | null
   /** Version of ONNX Runtime. */
   readonly runtime: string
   readonly inputs: readonly string[]
@@ -36,15 +46,28 @@ export interface Graph {
     length: number,
     output: string,
   ): Promise<{ data: Float32Array; dims: readonly number[] }>
+  /** Nodes run per provider since the graph was opened; null for one that is not profiled. */
+  endProfile(): Promise<Record<string, number> | null>
   close(): Promise<void>
 }
 
-const automatic: Record<string, string> = { win32: 'dml', darwin: 'webgpu', linux: 'webgpu' }
+/** Such errors begin with places in the source of ONNX Runtime and end with what went wrong. */
+const tailOf = (text: string): string => {
+  const plain = text.trim().replace(/\s+/g, ' ')
+  return plain.length > 200 ? `…${plain.slice(-200)}` : plain
+}
+
+/** y = x + x. Where this cannot be opened either it is the device, not the model. */
+const smallestGraph = Buffer.from(
+  'CAg6NQoOCgF4CgF4EgF5IgNBZGQSAWdaDwoBeBIKCggIARIECgIIAWIPCgF5EgoKCAgBEgQKAggBQgIQDQ==',
+  'base64',
+)
 
 const sessionOptions = (
   spec: GraphSpec,
-  provider: string,
+  provider: Provider,
   externalData: { path: string; data: Uint8Array }[],
+  profile: Profile | null,
 ) => ({
   executionProviders: [provider],
   intraOpNumThreads: spec.threads,
@@ -56,6 +79,7 @@ const sessionOptions = (
   logSeverityLevel: 3 as const,
   extra: { session: { intra_op: { allow_spinning: '0' } } },
   ...(externalData.length > 0 ? { externalData } : {}),
+  ...profile?.options,
 })
 
 /** Throws 'model-invalid' for a graph that cannot be opened or asks for inputs nobody here can give. */
@@ -64,25 +88,36 @@ export async function openGraph(spec: GraphSpec): Promise<Graph> {
   const externalData = await Promise.all(
     spec.externalData.map(async ({ path, file }) => ({ path, data: new Uint8Array(await readFile(file)) })),
   )
-  const wanted = spec.device === 'auto' ? (automatic[process.platform] ?? 'cpu') : spec.device
-  let provider = wanted
-  let fallback: string | null = null
+  const profile = spec.profile ? await startProfile() : null
+  const create = (provider: Provider): Promise<InferenceSession> =>
+    ort.InferenceSession.create(spec.graph, sessionOptions(spec, provider, externalData, profile))
+  let provider = spec.device
+  let fallback: Fallback | null = null
   let session: InferenceSession | null = null
-  if (wanted !== 'cpu') {
+  if (provider !== 'cpu') {
     // A provider missing from this build would be dropped silently; one without a device rejects.
-    if (ort.listSupportedBackends().some((backend) => backend.name === wanted && backend.bundled)) {
+    const backend = ort.listSupportedBackends().find(({ name }) => name === provider)
+    if (!backend?.bundled) fallback = { reason: backend ? 'not-bundled' : 'not-built', detail: null }
+    else {
       try {
-        session = await ort.InferenceSession.create(spec.graph, sessionOptions(spec, wanted, externalData))
+        session = await create(provider)
       } catch (error) {
-        fallback = error instanceof Error ? error.message.slice(0, 300) : String(error)
+        const there = await ort.InferenceSession.create(smallestGraph, {
+          executionProviders: [provider],
+        }).then(
+          (small) => small.release().then(() => true),
+          () => false,
+        )
+        fallback = { reason: there ? 'failed' : 'no-device', detail: tailOf(String(error)) }
       }
-    } else fallback = `this build has no ${wanted}`
+    }
   }
   if (!session) {
     provider = 'cpu'
     try {
-      session = await ort.InferenceSession.create(spec.graph, sessionOptions(spec, 'cpu', externalData))
+      session = await create('cpu')
     } catch (error) {
+      await profile?.discard()
       throw new AppError('model-invalid', `the graph cannot be opened: ${String(error).slice(0, 400)}`, {
         cause: error,
         data: { problem: 'graph' },
@@ -95,6 +130,7 @@ export async function openGraph(spec: GraphSpec): Promise<Graph> {
     inputs = planInputs(session.inputMetadata, spec)
   } catch (error) {
     await session.release()
+    await profile?.discard()
     throw error
   }
   const outputs = session.outputMetadata.flatMap((output) => {
@@ -115,6 +151,10 @@ export async function openGraph(spec: GraphSpec): Promise<Graph> {
       const result = (await open.run(feeds, [output]))[output]!
       return { data: toFloat32(result.data as Float32Array), dims: result.dims }
     },
-    close: () => open.release(),
+    endProfile: async () => profile && profile.nodes(() => open.endProfiling()),
+    async close() {
+      await open.release()
+      await profile?.discard()
+    },
   }
 }

@@ -4,24 +4,34 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import { planBatches, tokensFor } from '../embed/batches.ts'
+import { nearly, sameBits } from '../models/batching.ts'
+import type { Provider } from '../models/device-list.ts'
 import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
 import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
 import { senseOfScores } from '../models/sense.ts'
 import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
+import type { Fallback } from '../models/session.ts'
 import { canonical, createFileHashes, type FileHashes } from '../models/space.ts'
+import { createStandby, openOrFallBack } from '../models/standby.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
 import { pairsOf } from './pairs.ts'
 import type { Reranker } from './types.ts'
 
 export interface ModelReranker extends Reranker {
+  /** Execution provider that runs it, as 'cpu'; and why it is not the wanted one. */
+  readonly provider: string
+  readonly fallback: Fallback | null
   readonly selfTest: SelfTest
 }
 
 export interface RerankerOptions {
   inference: Inference
   model: Model
-  device?: string
+  /** Should have been tried in another process: see DeviceGate. */
+  device?: Provider
+  /** Why it is not the one the person wanted. */
+  fallback?: Fallback | null
   hashes?: FileHashes
   /** Where self-tests are remembered; without it the model is tested each time. */
   records?: SelfTestRecords
@@ -30,13 +40,35 @@ export interface RerankerOptions {
 /** A slice takes about so long: what a time budget may overrun by. */
 const sliceMs = 20
 
-const probe = {
+export const probe = {
   query: '怎样 search',
   passages: ['知识库', 'A knowledge base answers a search with the passage that fits, 按意思搜索。'],
 }
 
 /** Throws 'model-invalid' when the model is no reranker or fails the self-test. */
 export async function createReranker(options: RerankerOptions): Promise<ModelReranker> {
+  if ((options.device ?? 'cpu') === 'cpu') return createOn(options)
+  const onCpu = (fallback: Fallback) => createOn({ ...options, device: 'cpu', fallback })
+  const reranker = await openOrFallBack(() => createOn(options), onCpu)
+  if (reranker.provider === 'cpu') return reranker
+  const standby = createStandby(reranker, onCpu)
+  return {
+    ...reranker,
+    get provider() {
+      return standby.now.provider
+    },
+    get fallback() {
+      return standby.now.fallback
+    },
+    get selfTest() {
+      return standby.now.selfTest
+    },
+    score: (query, passages, signal) => standby.run((one) => one.score(query, passages, signal)),
+    close: () => standby.now.close(),
+  }
+}
+
+async function createOn(options: RerankerOptions): Promise<ModelReranker> {
   const { model, records = memoryRecords() } = options
   const opened = await openReranker(options)
   let selfTest: SelfTest
@@ -54,6 +86,8 @@ export async function createReranker(options: RerankerOptions): Promise<ModelRer
     type: model.type,
     maxTokens: model.maxTokens,
     calibration: model.calibration,
+    provider: opened.open.opened.provider,
+    fallback: opened.open.opened.fallback ?? options.fallback ?? null,
     selfTest,
     score: (query, passages, signal) => opened.score(query, passages, selfTest, signal),
     close: () => opened.open.close(),
@@ -72,13 +106,23 @@ export async function testReranker(options: RerankerOptions): Promise<SelfTest> 
   }
 }
 
-/** Opened, not trusted yet. */
-async function openReranker({
+/** Two ways of asking the same files are two models. */
+export const rerankerSignature = async (model: Model, hashes: FileHashes): Promise<string> =>
+  canonical([
+    await Promise.all(filesOf(model).map((file) => hashes.of(file))),
+    model.scoring,
+    model.maxTokens,
+    model.paddingSide,
+  ])
+
+/** Opened, not trusted yet. `profile`: counts which provider runs each node. */
+export async function openReranker({
   inference,
   model,
   device = 'cpu',
   hashes = createFileHashes(),
-}: RerankerOptions) {
+  profile = false,
+}: RerankerOptions & { profile?: boolean }) {
   if (model.task !== 'reranker') {
     throw new AppError('model-invalid', `${model.id} is an embedding model, not a reranker`, {
       data: { model: model.id, problem: 'task' },
@@ -86,16 +130,10 @@ async function openReranker({
   }
   const tokenizer = await loadTokenizer(model)
   const { encode, score: scoreSpec } = pairsOf(model, tokenizer)
-  // Two ways of asking the same files are two models.
-  const signature = canonical([
-    await Promise.all(filesOf(model).map((file) => hashes.of(file))),
-    model.scoring,
-    model.maxTokens,
-    model.paddingSide,
-  ])
+  const signature = await rerankerSignature(model, hashes)
   const open = await inference.open({
     key: `rerank ${signature} ${device} ${inference.threads}`,
-    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device }),
+    graph: graphSpecOf(model, tokenizer, { threads: inference.threads, device, profile }),
     vector: null,
     score: scoreSpec,
   })
@@ -151,6 +189,9 @@ async function openReranker({
 
   return {
     open,
+    tokenizer,
+    encode,
+    run: (rows: readonly Int32Array[], length: number) => run(rows.map(asPair), length),
     score,
     key: selfTestKey({
       signature,
@@ -164,8 +205,10 @@ async function openReranker({
         highestId: tokenizer.size - 1,
         maxTokens: model.maxTokens,
         paddingSide: paddingSideOf(model, tokenizer),
+        shortest: encode('', '').ids.length,
         samples: probe.passages.map((passage) => encode(probe.query, passage).ids),
         run: (rows, length) => run(rows.map(asPair), length),
+        same: open.opened.provider === 'cpu' ? sameBits : nearly,
         aloneOnly: scoreSpec?.kind === 'yes-no',
         languages: model.languages,
         sense: senseOfScores((query, passages) =>

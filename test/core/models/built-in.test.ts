@@ -21,7 +21,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const host = createNodeHost()
 const builtInDir = host.resources.models
 const models = createModels({ host, libraryDir: null })
-const options = { threads: 2, device: 'cpu' }
+const options = { threads: 2, device: 'cpu' } as const
 afterAll(() => models.close())
 
 describe('the folders', () => {
