@@ -7,19 +7,10 @@
  *
  * --encoder: a float32 graph of MiniLM-L6's size with random weights instead of a built-in model.
  */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { gunzipSync } from 'node:zlib'
 import { createModels } from '../src/core/engine/models.ts'
 import { newTarget } from '../src/core/reindex/choose.ts'
 import { createExtractor } from '../src/core/extract/extractor-client.ts'
@@ -34,6 +25,7 @@ import { openLibrary } from '../src/core/store/library/library.ts'
 import { openVectorStore } from '../src/core/store/vectors/vector-store.ts'
 import { ChunkingSettings } from '../src/shared/settings.ts'
 import { writeEncoder } from './embedding-graph.ts'
+import { writeNotes } from './notes.ts'
 
 const { values } = parseArgs({
   options: {
@@ -57,7 +49,7 @@ const host = createNodeHost()
 const models = createModels({ host, libraryDir })
 const extractor = createExtractor({ host })
 try {
-  writeNotes(noteCount)
+  writeNotes(notesDir, noteCount, values.texts)
   if (values.encoder) await writeEncoderModel()
   const embedder = await models.embedder(modelId, { threads: 2, device: 'cpu' })
   const facts = await models.facts(modelId)
@@ -175,53 +167,4 @@ async function measure(work: () => Promise<void>): Promise<{ wall: number; proce
   await work()
   const { user, system } = process.cpuUsage(cpu)
   return { wall: performance.now() - started, processor: (user + system) / 1000 }
-}
-
-/** Notes of a few pages: passages of labelled sets where they are at hand, else made-up text in both languages from a fixed seed. */
-function writeNotes(count: number): void {
-  const passages = ['squad-en', 'cmrc2018-zh', 'cranfield-en', 'xquad-zh'].flatMap((name) => {
-    const path = join(values.texts, name, 'corpus.jsonl.gz')
-    if (!existsSync(path)) return []
-    const lines = gunzipSync(readFileSync(path)).toString().trim().split('\n')
-    return lines.map((line) => (JSON.parse(line) as { text: string }).text)
-  })
-  if (passages.length > 0) {
-    for (let i = 0; i < count; i++) {
-      const sections = Array.from(
-        { length: 6 },
-        (_, n) => `## Section ${n}\n\n${passages[(i * 7 + n * 577) % passages.length]}`,
-      )
-      writeFileSync(join(notesDir, `note-${i}.md`), `# Note ${i}\n\n${sections.join('\n\n')}\n`)
-    }
-    return
-  }
-  let seed = 7
-  const random = (below: number) => (seed = (seed * 1103515245 + 12345) % 2147483648) % below
-  const english =
-    'the of measure library index search passage vector answer river garden train letter market winter doctor engine signal paper number value between under after before system careful result method water light small large every because while during report table figure lease tenant notice model language memory'.split(
-      ' ',
-    )
-  const chinese =
-    '知识库 搜索 文档 向量 结果 方法 系统 时间 学生 论文 合同 房租 押金 医生 天气 火车 花园 河流 市场 数据 模型 语言 记忆 报告 图表 价格 城市 问题 回答 通过 因为 所以 如果 但是 可以 需要 已经 开始 结束 重要'.split(
-      ' ',
-    )
-  const sentence = (words: string[], joiner: string, end: string) =>
-    Array.from({ length: 8 + random(14) }, () => words[random(words.length)]).join(joiner) +
-    random(1000) +
-    end
-  for (let i = 0; i < count; i++) {
-    const parts = [`# Note ${i}`]
-    for (let section = 0; section < 4; section++) {
-      parts.push(`## Section ${section} ${english[random(english.length)]}`)
-      for (let p = 0; p < 4; p++) {
-        const zh = random(2) === 0
-        parts.push(
-          Array.from({ length: 4 }, () =>
-            zh ? sentence(chinese, '', '。') : sentence(english, ' ', '. '),
-          ).join(''),
-        )
-      }
-    }
-    writeFileSync(join(notesDir, `note-${i}.md`), `${parts.join('\n\n')}\n`)
-  }
 }

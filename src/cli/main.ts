@@ -25,7 +25,7 @@ import {
   testModel,
   useModel,
 } from './models.ts'
-import { reindex } from './reindex.ts'
+import { onReindex, reindex, reindexStatus } from './reindex.ts'
 import { search } from './search.ts'
 import { serve } from './serve.ts'
 import { status } from './status.ts'
@@ -180,11 +180,24 @@ command(models, 'use', 'change the model; an embedding model builds a new index 
   .option('--no-wait', 'return while the new index is being built')
   .action((id: string, options: { wait: boolean }, self: Command) => useModel(context(self), id, options))
 
-command(program, 'reindex', 'build the index anew from stored text')
+const reindexing = command(program, 'reindex', 'build the index anew from stored text')
   .option('--wait', 'return when it is built and in use')
   .action((options: { wait?: boolean }, self: Command) =>
     reindex(context(self), { wait: options.wait === true }),
   )
+command(reindexing, 'status', 'what is being built, and what can be gone back to').action(
+  (_options, self: Command) => reindexStatus(context(self)),
+)
+for (const [name, description] of [
+  ['pause', 'stop building until told to go on'],
+  ['resume', 'go on building, also after a failure'],
+  ['cancel', 'drop what is being built; the live index and its settings stay'],
+  ['switch', 'answer from the index that is built and waits'],
+  ['rollback', 'answer from the former index again; it catches up'],
+  ['drop-former', "give the former index's disk back"],
+] as const) {
+  command(reindexing, name, description).action((_options, self: Command) => onReindex(context(self), name))
+}
 
 command(program, 'evaluate', 'measure search on a labelled set in BEIR layout')
   .argument('<folder>')

@@ -4,9 +4,9 @@ import { AppError } from '../shared/errors.ts'
 import type { CatalogEntry, DownloadState, ModelSource } from '../shared/models.ts'
 import type { ModelInfo } from '../shared/status.ts'
 import type { Context } from './main.ts'
-import { waitWithProgress } from './add.ts'
 import { connect, type Connection } from './connect.ts'
 import { bytes, createProgressLine, duration, line, printJson } from './print.ts'
+import { buildAndSwitch } from './reindex.ts'
 import { warningText } from './words.ts'
 
 /** `manifold models list`; with `available`, what the catalogue offers besides. */
@@ -157,7 +157,7 @@ export async function useModel(context: Context, id: string, { wait }: { wait: b
     if (!model) throw new AppError('model-missing', `There is no model ${id}. See: manifold models list`)
     const patch = model.task === 'embedding' ? { embeddingModel: id } : { rerankerModel: id }
     const { reindexStarted } = await client.settings.update(patch)
-    if (reindexStarted && wait) await waitWithProgress(connection, context.signal)
+    if (reindexStarted && wait) await buildAndSwitch(connection, context.signal)
     const { live, reindex } = await client.system.status({})
     if (reindex?.state === 'failed')
       throw new AppError('model-invalid', reindex.error ?? 'the new index could not be built')

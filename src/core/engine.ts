@@ -116,8 +116,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         progress.record(report)
         if (report.type === 'ingested') changed(report.documentIds)
         if (report.type === 'filled') events.statusChanged()
-        if (report.type === 'switched') switching = switching.then(switched)
-        if (report.type === 'built') switching = switching.then(built)
+        if (report.type === 'switched') void follow(switched)
+        if (report.type === 'built') void follow(built)
       },
       onDeath: () => devices.died(),
       onIdle(error) {
@@ -130,6 +130,13 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
 
     /** Ends when the engine answers from what the indexer switched to last. */
     let switching: Promise<void> = Promise.resolve()
+
+    /** After what is under way, and whatever became of it. Whoever waits for it hears of a failure; nobody need wait. */
+    function follow(work: () => Promise<void>): Promise<void> {
+      switching = switching.then(work, work)
+      switching.catch(() => {})
+      return switching
+    }
 
     async function switched(): Promise<void> {
       await live.open()
@@ -231,7 +238,10 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
           yield* live.search(request, signal)
           const query = request.query.trim()
           if (settings.searchHistory && !request.typing && query !== '' && query.length <= 500) {
-            await library.remember({ query })
+            await library.remember({ query }).catch((error: unknown) => {
+              // A full disk costs the history, not the search.
+              if (!(error instanceof AppError) || error.code !== 'disk-full') throw error
+            })
           }
         },
         neighbours: ({ chunkId, before, after }: { chunkId: number; before: number; after: number }) =>
@@ -348,7 +358,8 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         indexing,
         statusChanged: () => events.statusChanged(),
         settingsChanged: () => events.emit({ type: 'settings-changed' }),
-        switched: () => (switching = switching.then(switched)),
+        prepare: (target) => live.prepare(target),
+        switched: () => follow(switched),
       }),
 
       devices: devices.calls,

@@ -3,9 +3,11 @@
  * one when it is complete, and sweeps. It exists only while there is work; everything it knows is in the files.
  */
 import { join } from 'node:path'
-import { AppError } from '../shared/errors.ts'
+import { AppError, toErrorShape } from '../shared/errors.ts'
 import type { ReindexEstimate, TrialHit, TrialRequest, TrialStep } from '../shared/reindex.ts'
 import type { ChunkingSettings } from '../shared/settings.ts'
+import { chunkText } from './chunk/chunk.ts'
+import { normalise } from './chunk/normalise.ts'
 import type { Limit } from './chunk/types.ts'
 import { evaluateFolder, type EvaluationReport } from './evaluate/evaluate.ts'
 import { createModels, type Models } from './engine/models.ts'
@@ -18,7 +20,7 @@ import { fileNames } from './reindex/choose.ts'
 import { estimateReindex } from './reindex/estimate.ts'
 import { createFill, DoesNotFit, missingTexts, sweepTargets, type FillStep } from './reindex/fill.ts'
 import { nearest } from './reindex/nearest.ts'
-import { chunkingId, cutterOf, type Recipe } from './reindex/recipe.ts'
+import { chunkingId, cutterOf, sameCutter, type Recipe } from './reindex/recipe.ts'
 import { tryModel } from './reindex/trial.ts'
 import { nameTokens } from './search/keyword-tokens.ts'
 import { sweepStoredFiles } from './ingest/stored-files.ts'
@@ -34,6 +36,8 @@ export type IndexerProgress =
   | { type: 'ingested'; documentIds: number[]; documents: number; chunks: number }
   | { type: 'filled'; targetId: number; step: FillStep }
   | { type: 'switched' }
+  /** The disk is so full that not even the reason could be written down. */
+  | { type: 'stalled'; targetId: number; error: { code: string; message: string } }
   /** What was being built waits for the person, failed, or got chunks of its own. */
   | { type: 'built' }
 
@@ -85,10 +89,12 @@ export function createIndexer(host: Host) {
     const { threads, device } = theLibrary().settings.get()
     const embedder = await models.embedderOf(target, { threads, device, established: true })
     const open = openFiles(target)
-    await ensureCanary(open.vectors, () => makeCanary(embedder, { device, version }))
+    const beside = await besides(target)
+    // Vectors taken over from another file were made on its day: its canary comes with them.
+    await ensureCanary(open.vectors, () => makeCanary(embedder, { device, version }), beside.caches)
     return {
       ...open,
-      beside: await besides(target),
+      beside,
       embedder,
       embedSentences: async (sentences) =>
         (await models.builtInEmbedder({ threads })).embedDocuments(sentences),
@@ -102,14 +108,21 @@ export function createIndexer(host: Host) {
       caches: [] as WritableVectorStore[],
       siblings: [] as WritableVectorStore[],
     }
-    for (const other of theLibrary().targets.standing()) {
+    const standing = theLibrary().targets.standing()
+    // Made anew because the old vectors were doubted: those are not taken over later either.
+    const doubted = Math.max(
+      0,
+      ...standing.filter((one) => one.fresh && one.space === target.space).map((one) => one.id),
+    )
+    for (const other of standing) {
       if (other.id === target.id) continue
       try {
         const { vectors } = openFiles(other)
-        if (other.space === target.space && !target.fresh) beside.caches.push(vectors)
+        if (other.space === target.space && other.id >= doubted) beside.caches.push(vectors)
         if (other.indexFile !== target.indexFile) continue
         beside.siblings.push(vectors)
-        beside.limits.push(await models.limitOf(other))
+        // Models that count and are limited alike need not be asked twice.
+        if (!sameCutter(cutterOf(other), cutterOf(target))) beside.limits.push(await models.limitOf(other))
       } catch (error) {
         if (!(error instanceof AppError)) throw error
       }
@@ -149,7 +162,11 @@ export function createIndexer(host: Host) {
   }
 
   /** Fills the target that is being built, or keeps a complete one up to date. */
-  async function build(building: Target, signal: AbortSignal, options: FillOptions): Promise<void> {
+  async function build(
+    building: Target,
+    signal: AbortSignal,
+    options: FillOptions & { onStalled(error: { code: string; message: string }): void },
+  ): Promise<void> {
     const lib = theLibrary()
     const isShared = lib.targets
       .standing()
@@ -169,9 +186,13 @@ export function createIndexer(host: Host) {
         lib.targets.setFiles(building.id, { ...fileNames(own, building.space), chunkingId: own })
         return
       }
-      const code = isDiskFull(error) ? 'disk-full' : error instanceof AppError ? error.code : 'internal'
-      const message = error instanceof Error ? error.message : String(error)
-      lib.targets.setState(building.id, 'failed', { code, message })
+      const failure = toErrorShape(error)
+      try {
+        lib.targets.setState(building.id, 'failed', failure)
+      } catch (second) {
+        if (!isDiskFull(second)) throw second
+        options.onStalled(failure)
+      }
     }
   }
 
@@ -236,6 +257,7 @@ export function createIndexer(host: Host) {
             continue
           }
         }
+        let stalled = false
         const isBehind = (target: Target): boolean => missingTexts(lib, openFiles(target)).missing.length > 0
         if (
           building?.state === 'building' ||
@@ -248,7 +270,13 @@ export function createIndexer(host: Host) {
             },
             // New documents go before the new index.
             yieldTo: () => liveOpen !== null && lib.queue.waiting() > 0 && !lib.settings.flag('paused'),
+            onStalled: (error) => {
+              stalled = true
+              report({ type: 'stalled', targetId: building.id, error })
+            },
           })
+          // Once more would fail at once; whoever frees some space says so.
+          if (stalled) return
           if (lib.targets.live()?.target.id === building.id) report({ type: 'switched' })
           else if (lib.targets.building()?.state !== building.state) report({ type: 'built' })
           continue
@@ -264,18 +292,35 @@ export function createIndexer(host: Host) {
     },
 
     /** What another index would take, measured on a sample of this library [RE4]. */
-    async estimate(wanted: { embeddingModel: string; chunking: ChunkingSettings }): Promise<ReindexEstimate> {
+    async estimate(
+      wanted: { embeddingModel: string; chunking: ChunkingSettings },
+      { signal }: JobContext,
+    ): Promise<ReindexEstimate> {
       const lib = theLibrary()
       const { threads, device } = lib.settings.get()
       const { languages, space } = await models.facts(wanted.embeddingModel)
+      const embedder = await models.embedder(wanted.embeddingModel, { threads, device })
       return estimateReindex({
         libraryDir,
         documents: lib.texts.wanted().length,
         live: openFiles(lib.targets.live()!.target),
         stores: openStanding().filter((open) => open.target.space === space),
-        embedder: await models.embedder(wanted.embeddingModel, { threads, device }),
+        embedder,
         chunking: wanted.chunking,
+        async cut(sha256) {
+          const text = lib.texts.get(sha256)
+          return text
+            ? chunkText(normalise(text), {
+                ...wanted.chunking,
+                maxTokens: embedder.maxTokens,
+                countTokens: (input) => embedder.countTokens(input),
+                embedSentences: async (sentences) =>
+                  (await models.builtInEmbedder({ threads })).embedDocuments(sentences),
+              })
+            : []
+        },
         languages,
+        signal,
       })
     },
 
@@ -304,11 +349,11 @@ export function createIndexer(host: Host) {
       if (building?.state !== 'complete' || !live)
         throw new AppError('conflict', 'No index waits to be compared.')
       const settings = lib.settings.get()
-      const ask = async (target: Target, generation: number) => {
+      const ask = async (target: Target) => {
         const embedder = await models.embedderOf(target, { ...settings, established: true })
-        return nearest({ libraryDir, target, generation, vector: await embedder.embedQuery(query) })
+        return nearest(libraryDir, target, await embedder.embedQuery(query))
       }
-      return { live: await ask(live.target, live.generation), next: await ask(building, 0) }
+      return { live: await ask(live.target), next: await ask(building) }
     },
 
     /** Measures search on a labelled folder with the models in use; its index is temporary, the library untouched. */

@@ -48,8 +48,14 @@ export interface ErrorShape {
   data: ErrorData
 }
 
+const diskFullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT'])
+
 export function toErrorShape(error: unknown): ErrorShape {
   if (error instanceof AppError) return { code: error.code, message: error.message, data: error.data }
+  // As SQLite and the file system say it: nothing of ours is wrong, and the person can do something about it.
+  if (error instanceof Error && 'code' in error && diskFullCodes.has(String(error.code))) {
+    return { code: 'disk-full', message: 'The disk is full. Free some space, then try again.', data: {} }
+  }
   return {
     code: 'internal',
     message: error instanceof Error ? (error.stack ?? error.message) : String(error),

@@ -130,6 +130,11 @@ export function createLive({
       }
     },
 
+    /** Opens the model of an index that is about to answer; what is wrong with it shows when it does. */
+    async prepare(next: Target): Promise<void> {
+      await openEmbedder(next, await library.settings(undefined))
+    },
+
     settingsChanged: followSettings,
 
     /** More is known of the device than when the models were opened. */

@@ -28,6 +28,9 @@ import { createProbe, probeLimitMs } from './probe.ts'
 /** Semantic chunking always measures with this one, so that its cuts do not change with the model. */
 export const builtInEmbeddingId = 'manifold-static-256'
 
+/** Every status asks whether the former's model is there; the folder is looked at so often. */
+const usableMs = 5_000
+
 export interface RunOptions {
   /** As in Settings. */
   threads: number
@@ -135,6 +138,7 @@ export function createModels({
 
   const pins = libraryDir === null ? null : createPins({ libraryDir, builtInDir: host.resources.models })
   const limits = new Map<string, Promise<Limit>>()
+  let usable: { space: string; at: number; value: boolean } | null = null
 
   /** By space: two names of one model, or its listed and its pinned files, are one embedder. */
   async function open(model: Model, options: RunOptions): Promise<ModelEmbedder> {
@@ -232,11 +236,16 @@ export function createModels({
         return false
       }
     },
-    isUsable: (owner) =>
-      modelOf(owner).then(
-        () => true,
-        () => false,
-      ),
+    async isUsable(owner) {
+      if (usable?.space !== owner.space || Date.now() - usable.at > usableMs) {
+        const value = await modelOf(owner).then(
+          () => true,
+          () => false,
+        )
+        usable = { space: owner.space, at: Date.now(), value }
+      }
+      return usable.value
+    },
     unpinOthers: async (spaces) => (await pins?.dropOthers(spaces)) ?? 0,
 
     builtInEmbedder: ({ threads }) =>

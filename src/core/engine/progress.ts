@@ -25,6 +25,8 @@ export function createProgress(): Progress {
   const fillTexts = createRate()
   /** Files finished since there was last nothing to do. */
   let done = 0
+  /** Why the build does not go on, where that could not be written down. */
+  let stalled: { targetId: number; error: { code: string; message: string } } | null = null
   let filling: { targetId: number; done: number } | null = null
 
   return {
@@ -42,8 +44,10 @@ export function createProgress(): Progress {
         fillRate.add(progress.step.chunks)
         fillTexts.add(Math.max(0, progress.step.done - (filling?.done ?? progress.step.done)))
         filling = { targetId: progress.targetId, done: progress.step.done }
+        stalled = null
       }
       if (progress.type === 'switched') filling = null
+      if (progress.type === 'stalled') stalled = progress
     },
 
     idle() {
@@ -67,10 +71,11 @@ export function createProgress(): Progress {
     },
 
     reindex({ target, embedOnly, done, total, chunks }) {
-      const running = target.state === 'building'
+      const failure = stalled?.targetId === target.id ? stalled.error : null
+      const running = target.state === 'building' && failure === null
       const textsPerSecond = running ? fillTexts.perSecond() : null
       return {
-        state: target.state === 'ready' ? 'building' : target.state,
+        state: failure !== null ? 'failed' : target.state === 'ready' ? 'building' : target.state,
         embeddingModel: target.modelId,
         strategy: target.chunking.strategy,
         documentsDone: done,
@@ -78,8 +83,8 @@ export function createProgress(): Progress {
         chunksDone: chunks,
         chunksPerSecond: running ? fillRate.perSecond() : null,
         secondsLeft: textsPerSecond ? (total - done) / textsPerSecond : null,
-        error: target.error,
-        errorCode: target.errorCode as ReindexStatus['errorCode'],
+        error: failure?.message ?? target.error,
+        errorCode: (failure?.code ?? target.errorCode) as ReindexStatus['errorCode'],
         embedOnly,
         reusedVectors: target.reused,
         waitingFor: target.state === 'complete' ? 'person' : null,

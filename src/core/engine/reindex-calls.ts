@@ -22,12 +22,14 @@ export interface ReindexCallsOptions {
   indexing: Indexing
   statusChanged(): void
   settingsChanged(): void
+  /** Opens the model of an index that is about to answer. */
+  prepare(target: Target): Promise<void>
   /** Resolves when searches are answered from what is live now. */
   switched(): Promise<void>
 }
 
 export function createReindexCalls(options: ReindexCallsOptions) {
-  const { library, reindex, indexing, statusChanged, settingsChanged, switched } = options
+  const { library, reindex, indexing, statusChanged, settingsChanged, prepare, switched } = options
 
   /** Another index answers: the indexer stops what it does with the old one, and looks again. */
   async function turned(): Promise<void> {
@@ -63,13 +65,19 @@ export function createReindexCalls(options: ReindexCallsOptions) {
       statusChanged()
       return { done }
     },
-    async estimate({ embeddingModel, chunking }: EstimateRequest): Promise<ReindexEstimate> {
+    async estimate(
+      { embeddingModel, chunking }: EstimateRequest,
+      signal?: AbortSignal,
+    ): Promise<ReindexEstimate> {
       const settings = await library.settings(undefined)
       return indexing.exclusively((client) =>
-        client.call.estimate({
-          embeddingModel: embeddingModel ?? settings.embeddingModel,
-          chunking: { ...settings.chunking, ...chunking },
-        }),
+        client.call.estimate(
+          {
+            embeddingModel: embeddingModel ?? settings.embeddingModel,
+            chunking: { ...settings.chunking, ...chunking },
+          },
+          { signal },
+        ),
       )
     },
     trial: (request: TrialRequest, signal: AbortSignal): AsyncGenerator<TrialStep> =>
@@ -91,6 +99,8 @@ export function createReindexCalls(options: ReindexCallsOptions) {
       return { done: 1 }
     },
     async rollback() {
+      // Opened before the turn, so that no search in between goes without its meaning.
+      await prepare(await reindex.former())
       await reindex.rollback()
       await turned()
       return { done: 1 }

@@ -19,20 +19,31 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
     return { modelId: embeddingModel, space, spaceFields, dimensions, chunking }
   }
 
-  /** Pinned first: an index without its model's files would be worth nothing. */
-  async function ask(wish: Wish, options: { patch?: SettingsPatch; fresh?: boolean } = {}): Promise<boolean> {
-    await models.pin(wish)
-    const { patch = {}, fresh = false } = options
-    const started = await library.wish({ wish, patch, fresh })
-    await letGo()
-    return started
+  let line: Promise<unknown> = Promise.resolve()
+  /** One after the other: what was just pinned for a wish must not be let go before the wish has its row. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = line.then(work)
+    line = turn.catch(() => {})
+    return turn
   }
 
-  /** Drops targets, files and pins nothing stands on. Answers the bytes of the pins. */
-  async function letGo(): Promise<number> {
+  /** Pinned first: an index without its model's files would be worth nothing. */
+  const ask = (wish: Wish, options: { patch?: SettingsPatch; fresh?: boolean } = {}): Promise<boolean> =>
+    inTurn(async () => {
+      const { patch = {}, fresh = false } = options
+      await models.pin(wish)
+      const started = await library.wish({ wish, patch, fresh })
+      await unpin()
+      return started
+    })
+
+  async function unpin(): Promise<number> {
     const { spaces } = await library.tidyTargets(undefined)
     return models.unpinOthers(spaces)
   }
+
+  /** Drops targets, files and pins nothing stands on. Answers the bytes of the pins. */
+  const letGo = (): Promise<number> => inTurn(unpin)
 
   /** What an older version did not write down: the recipe of an index, where it is certainly today's. */
   async function noteRecipe(target: Target): Promise<void> {

@@ -33,7 +33,7 @@ export interface Beside {
   /** Of the other models over the same index: a chunk must fit each of them [CH1]. */
   limits: readonly Limit[]
   /** Vectors of the same space in other files: what was embedded once is not embedded again. */
-  caches: readonly Pick<WritableVectorStore, 'find'>[]
+  caches: readonly Pick<WritableVectorStore, 'find' | 'canary'>[]
   /** Vectors of other spaces over the same index: they lose a text whose chunks are replaced. */
   siblings: readonly Pick<WritableVectorStore, 'has' | 'drop'>[]
 }
@@ -301,7 +301,10 @@ export async function writeTexts(
   return { reused }
 }
 
-function findVector(stores: Beside['caches'], inputHash: string): Float32Array | null {
+function findVector(
+  stores: readonly Pick<WritableVectorStore, 'find'>[],
+  inputHash: string,
+): Float32Array | null {
   for (const store of stores) {
     const vector = store.find(inputHash)
     if (vector) return vector

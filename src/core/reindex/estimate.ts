@@ -4,16 +4,21 @@
  */
 import { statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { AppError } from '../../shared/errors.ts'
 import type { ReindexEstimate } from '../../shared/reindex.ts'
 import type { ChunkingSettings } from '../../shared/settings.ts'
+import type { Chunk } from '../chunk/types.ts'
 import type { ModelEmbedder } from '../embed/embedder.ts'
 import type { OpenFiles } from '../ingest/ingest.ts'
 import { codeBytes } from '../store/vectors/codes.ts'
 import { differingFields, recipeOf } from './recipe.ts'
 
-/** Texts looked into, and passages of all of them. */
+/** Texts looked into, characters of them that are cut anew, and passages that are embedded. */
 const sampleTexts = 60
+const sampleChars = 400_000
 const sampleChunks = 600
+/** Looking for the longest passage takes at most so long. */
+const countMs = 1_500
 /** Embedding for the measure takes about so long. */
 const measureMs = 1_500
 const measureBatch = 16
@@ -29,45 +34,54 @@ export interface EstimateOptions {
   stores: readonly OpenFiles[]
   embedder: ModelEmbedder
   chunking: ChunkingSettings
+  /** A stored text cut as wanted, for the wanted model. */
+  cut(sha256: string): Promise<Pick<Chunk, 'input' | 'inputHash'>[]>
   /** As the model's card says; empty where it does not. */
   languages: readonly string[]
   /** Texts the library wants. */
   documents: number
+  signal: AbortSignal
 }
 
-export async function estimateReindex({
-  libraryDir,
-  live,
-  stores,
-  embedder,
-  chunking,
-  languages,
-  documents,
-}: EstimateOptions): Promise<ReindexEstimate> {
-  const all = live.index.texts()
-  const step = Math.max(1, all.length / sampleTexts)
-  const inputs: { input: string; inputHash: string }[] = []
-  for (let at = 0; at < all.length && inputs.length < sampleChunks; at += step)
-    inputs.push(...live.index.inputs(all[Math.floor(at)]!))
-  const sample = inputs.slice(0, sampleChunks)
+type Input = Pick<Chunk, 'input' | 'inputHash'>
 
-  const recipe = { ...recipeOf(chunking) }
-  const isSameRecipe = differingFields(live.target.recipe, recipe).length === 0
-  const longestTokens = sample.reduce((most, { input }) => Math.max(most, embedder.countTokens(input)), 0)
-  const embedOnly = isSameRecipe && longestTokens <= embedder.maxTokens
-
+export async function estimateReindex(options: EstimateOptions): Promise<ReindexEstimate> {
+  const { libraryDir, live, stores, embedder, chunking, languages, documents, signal } = options
+  const sampled = spread(live.index.texts(), sampleTexts)
+  const now = sampled.map((sha256) => live.index.inputs(sha256))
   const counted = live.index.counts().chunks
-  // Other sizes give more or fewer passages, in proportion.
-  const chunks = isSameRecipe
-    ? counted
-    : Math.round((counted * live.target.chunking.targetTokens) / chunking.targetTokens)
+  const isSameRecipe = differingFields(live.target.recipe, { ...recipeOf(chunking) }).length === 0
+  const longestNow = await longestOf(live, embedder, signal)
+  const embedOnly = isSameRecipe && longestNow <= embedder.maxTokens
+
+  let sample: Input[] = now.flat()
+  let chunks = counted
+  let longestTokens = longestNow
+  if (!embedOnly) {
+    // Cut as it will be: how many passages that gives is not in proportion to their size.
+    const cut: Input[] = []
+    let before = 0
+    let chars = 0
+    for (const [i, sha256] of sampled.entries()) {
+      check(signal)
+      if (chars > sampleChars) break
+      const inputs = await options.cut(sha256)
+      cut.push(...inputs)
+      before += now[i]!.length
+      chars += inputs.reduce((sum, { input }) => sum + input.length, 0)
+    }
+    sample = cut
+    chunks = before === 0 ? counted : Math.round((counted * cut.length) / before)
+    longestTokens = cut.reduce((most, { input }) => Math.max(most, embedder.countTokens(input)), 0)
+  }
   const known = sample.filter(({ inputHash }) => stores.some(({ vectors }) => vectors.find(inputHash)))
-  const cached = embedOnly && sample.length > 0 ? Math.round((chunks * known.length) / sample.length) : 0
+  const cached = sample.length > 0 ? Math.round((chunks * known.length) / sample.length) : 0
   const toEmbed = chunks - cached
 
   const chunksPerSecond = await measure(
-    sample.map(({ input }) => input),
+    spread(sample, sampleChunks).map(({ input }) => input),
     embedder,
+    signal,
   )
   const liveVectors = live.vectors.counts().vectors
   const vectorBytes = embedder.dimensions * 4 + codeBytes(embedder.dimensions)
@@ -80,8 +94,8 @@ export async function estimateReindex({
             codeBytes(live.target.dimensions),
         )
       : usualRowBytes
-  const indexBytes =
-    embedOnly || counted === 0 ? 0 : (sizeOf(libraryDir, live.target.indexFile) * chunks) / counted
+  // Its rows hold the text itself, so its size does not follow the number of passages.
+  const indexBytes = embedOnly ? 0 : sizeOf(libraryDir, live.target.indexFile)
   const { bavail, bsize } = statfsSync(libraryDir)
   const scripts = scriptsOf(sample.map(({ input }) => input).join('\n'))
   return {
@@ -100,12 +114,50 @@ export async function estimateReindex({
   }
 }
 
+const check = (signal: AbortSignal): void => {
+  if (signal.aborted) throw new AppError('cancelled', 'the estimate was given up')
+}
+
+/** About `count` of them, from first to last. */
+function spread<T>(all: readonly T[], count: number): T[] {
+  const step = Math.max(1, all.length / count)
+  const some: T[] = []
+  for (let at = 0; at < all.length; at += step) some.push(all[Math.floor(at)]!)
+  return some
+}
+
+/** Of the passages as they are, all of them or as many as the time allows, in the wanted model's own tokens. */
+async function longestOf(
+  { index }: OpenFiles,
+  embedder: ModelEmbedder,
+  signal: AbortSignal,
+): Promise<number> {
+  const all = index.texts()
+  const began = performance.now()
+  let longest = 0
+  // Spread over the library from the first round on; each round takes the ones between.
+  const rounds = Math.max(1, Math.ceil(all.length / sampleTexts))
+  for (let round = 0; round < rounds; round++) {
+    await new Promise((resolve) => setImmediate(resolve))
+    check(signal)
+    for (let i = round; i < all.length; i += rounds) {
+      if (performance.now() - began > countMs) return longest
+      for (const { input } of index.inputs(all[i]!)) longest = Math.max(longest, embedder.countTokens(input))
+    }
+  }
+  return longest
+}
+
 /** Passages a second, the first batch not counted: it warms caches and grows buffers. */
-async function measure(inputs: readonly string[], embedder: ModelEmbedder): Promise<number | null> {
+async function measure(
+  inputs: readonly string[],
+  embedder: ModelEmbedder,
+  signal: AbortSignal,
+): Promise<number | null> {
   if (inputs.length === 0) return null
   const batch = (at: number) => {
     const some = Array.from({ length: measureBatch }, (_, i) => inputs[(at + i) % inputs.length]!)
-    return embedder.embedDocuments(some)
+    return embedder.embedDocuments(some, signal)
   }
   await batch(0)
   const began = performance.now()
