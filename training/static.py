@@ -40,7 +40,7 @@ def bags(flat, starts, rng, drop):
 def dictionary(data, pieces=48000):
     """{piece: [translations, each an array of pieces]}, from the lexical pairs across languages whose one side is a single piece."""
     names = [str(n) for n in data["names"]]
-    wanted = [i for i, n in enumerate(names) if n in ("cedict", "cow-lemma", "osm-presets") or n.endswith("-x") and n.startswith("own-")]
+    wanted = [i for i, n in enumerate(names) if n in ("cedict", "cow-lemma", "osm-presets") or n.endswith("-x") and n.startswith(("own-", "written-"))]
     out = {}
     for pair in np.flatnonzero(np.isin(data["source"], wanted)):
         sides = [data["ids"][data["offsets"][t]:data["offsets"][t + 1]] for t in (data["a"][pair], data["b"][pair])]

@@ -1,0 +1,70 @@
+"""Makes training pairs of what we wrote ourselves: questions for passages of the corpora, and records of everyday meaning.
+usage: written.py gather <questions folder> <out.jsonl.gz>      from the sheets they were written in (in/NNN.json, out/NNN.tsv)
+       written.py pairs <pairs folder> <questions.jsonl.gz> <records.jsonl> <out folder>
+A question names its passage by the first 16 hex digits of the sha256 of the passage's text, so no text of others is kept here. `near` is a question on the
+same subject that the passage does not answer. `pairs` writes pairs-written.jsonl (sources written-*) and near.jsonl ({"q", "a" which it answers, "b"})."""
+import glob, gzip, hashlib, json, os, random, sys
+from text import read_pairs
+
+digest = lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def gather(folder, out):
+    rows = []
+    for sheet in sorted(glob.glob(folder + "/out/*.tsv")):
+        passages = json.load(open(sheet.replace("/out/", "/in/").replace(".tsv", ".json"), encoding="utf-8"))
+        for line in open(sheet, encoding="utf-8"):
+            cells = [cell.strip() for cell in line.rstrip("\n").split("\t")]
+            if len(cells) != 4 or not cells[0].isdigit() or int(cells[0]) >= len(passages) or not all(cells[1:]):
+                continue
+            rows.append({"passage": digest(passages[int(cells[0])]["text"]), "en": cells[1], "zh": cells[2], "near": cells[3]})
+    with gzip.GzipFile(out, "wb", mtime=0) as file:
+        for row in rows:
+            file.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
+    print(len(rows), "passages with questions")
+
+
+def is_chinese(text):
+    return sum("\u3400" <= c <= "\u9fff" for c in text) > 0.2 * len(text)
+
+
+def pairs(folder, questions, records, out):
+    random.seed(3)
+    asked = [json.loads(line) for line in gzip.open(questions, "rt", encoding="utf-8")]
+    wanted = {row["passage"] for row in asked}
+    found = {}
+    for _, b, _, _ in read_pairs(folder):
+        if (key := digest(b)) in wanted:
+            found[key] = b
+    made, near = [], []
+    for row in asked:
+        passage = found.get(row["passage"])
+        if passage is None:
+            continue
+        own, other = ("zh", "en") if is_chinese(passage) else ("en", "zh")
+        made.append((row[own], passage, own, f"written-{own}-qa"))
+        made.append((row[other], passage, "x", f"written-{other}2{own}-qa"))
+        near.append({"q": row["near"], "a": row[own], "b": passage})
+    for line in open(records, encoding="utf-8") if records != "-" else []:
+        record = json.loads(line)
+        ways = {lang: list(dict.fromkeys(record[lang])) for lang in ("zh", "en")}
+        passages = record.get("p", {})
+        for lang, texts in ways.items():
+            every = [(a, b) for i, a in enumerate(texts) for b in texts[i + 1:]]
+            made += [(a, b, lang, "written-syn") for a, b in random.sample(every, min(6, len(every)))]
+            made += [(a, passages[lang], lang, "written-term") for a in texts[:4] if lang in passages]
+        made += [(a, b, "x", "written-x") for a, b in zip(random.sample(ways["zh"], min(len(ways["zh"]), 6)), ways["en"])]
+        for question in record.get("q", []):
+            for asks in question.values():
+                made += [(asks, passage, "x", "written-daily-qa") for passage in passages.values()]
+    with open(out + "/pairs-written.jsonl", "w", encoding="utf-8") as file:
+        for a, b, lang, source in made:
+            file.write(json.dumps({"a": a, "b": b, "lang": lang, "src": source}, ensure_ascii=False) + "\n")
+    with open(out + "/near.jsonl", "w", encoding="utf-8") as file:
+        for row in near:
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    print(len(made), "pairs,", len(near), "near misses,", len(asked) - len(near), "questions without their passage")
+
+
+if __name__ == "__main__":
+    {"gather": gather, "pairs": pairs}[sys.argv[1]](*sys.argv[2:])
