@@ -23,13 +23,13 @@ export interface BlendWeights {
 }
 
 export const blendWeights: BlendWeights = {
-  rerank: 2,
-  level: 0.7,
-  gap: 1.79,
-  sure: 0.172,
-  words: -2.56,
-  assurance: 0.41,
-  bias: -2.18,
+  rerank: 3,
+  level: 0.484,
+  gap: 1.581,
+  sure: 0.096,
+  words: -1.839,
+  assurance: 0.39,
+  bias: -2.032,
 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
