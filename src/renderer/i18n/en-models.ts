@@ -14,6 +14,8 @@ const models = {
     latin: '{{share}} Latin letters',
     other: '{{share}} other scripts',
     reads: '{{model}} reads them.',
+    readsNoChinese: '{{model}} reads no Chinese; that is found by its words, not by meaning.',
+    readsNoLatin: '{{model}} reads no English; that is found by its words, not by meaning.',
     readsUnknown: 'Nothing says which languages {{model}} reads. Try it before you build.',
     onlyLanguages: '{{model}} reads {{languages}} only.',
     noChinese:
@@ -41,12 +43,14 @@ const models = {
     old: 'The old index is kept, for one click back.',
     also: 'A new index is being built already; it would be replaced by this one.',
     build: 'Build',
-    try: 'Try on {{count}} documents',
+    try_one: 'Try on {{count}} document',
+    try_other: 'Try on {{count}} documents',
     started: 'Building the new index. Search keeps working.',
     applied: 'Changed. No new index was needed.',
   },
   trial: {
-    title: 'Try {{model}} on {{count}} documents',
+    title_one: 'Try {{model}} on {{count}} document',
+    title_other: 'Try {{model}} on {{count}} documents',
     hint: 'The same documents, searched by meaning with both models. Nothing is kept.',
     sampling: 'Choosing documents',
     embedding: '{{done}} of {{total}} passages embedded',
@@ -67,6 +71,12 @@ const models = {
     same: 'same place',
     question: 'Question: {{query}}',
     page: 'p. {{page}}',
+  },
+  /** Inside a sentence. */
+  cutting: {
+    fixed: 'fixed length',
+    recursive: 'by structure',
+    semantic: 'by topic',
   },
   reindexing: {
     building: 'Building the new index',

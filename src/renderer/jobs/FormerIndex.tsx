@@ -70,7 +70,7 @@ export function FormerIndex({ former, isWanted }: FormerIndexProps) {
           <span className={classes.strong}>
             {t('former.facts', {
               model: name,
-              strategy: t(`settings.${former.strategy}`),
+              strategy: t(`cutting.${former.strategy}`),
               dimensions: former.dimensions,
               size,
             })}

@@ -115,7 +115,7 @@ export function ReindexJob({ reindex, live }: { reindex: ReindexStatus; live: St
           {[
             t('reindexing.with', {
               model: nameOf(reindex.embeddingModel),
-              strategy: t(`settings.${reindex.strategy}`),
+              strategy: t(`cutting.${reindex.strategy}`),
             }),
             ...(reindex.embedOnly ? [t('reindexing.embedOnly')] : []),
           ].join(t('units.listJoin'))}

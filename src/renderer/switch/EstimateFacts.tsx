@@ -5,14 +5,20 @@ import type { ModelInfo } from '../../shared/status.ts'
 import { useFormat } from '../i18n/useFormat.ts'
 import { useWords } from '../i18n/useWords.ts'
 import classes from './BuildDialog.module.css'
+import { coverage, isHere, scripts } from './coverage.ts'
 
-const scripts = ['han', 'latin', 'other'] as const
-/** A share below this is not worth a word. */
-const leastShare = 0.005
 /** From here on a script that a model does not read is named in its warning. */
 const mattersFrom = 0.15
 
 export const hasRoom = ({ addsBytes, freeBytes }: ReindexEstimate): boolean => addsBytes < freeBytes
+
+/** What is said of a model beside the shares of scripts. */
+const claims = {
+  all: 'build.reads',
+  noChinese: 'build.readsNoChinese',
+  noLatin: 'build.readsNoLatin',
+  unsure: null,
+} as const
 
 export function EstimateFacts({
   estimate,
@@ -25,8 +31,9 @@ export function EstimateFacts({
   const format = useFormat()
   const { chunks, documents, seconds, chunksPerSecond, toEmbed, cached, embedOnly, longest } = estimate
   const shares = scripts
-    .filter((script) => estimate[script] >= leastShare)
+    .filter((script) => isHere(estimate, script))
     .map((script) => t(`build.${script}`, { share: format.percent(estimate[script]) }))
+  const claim = model && estimate.suits === 'yes' ? claims[coverage(estimate, model.languages)] : null
   const facts: [name: string, value: string, more?: string][] = [
     [
       t('build.library'),
@@ -39,9 +46,7 @@ export function EstimateFacts({
           }),
       [
         shares.join(t('units.listJoin')),
-        ...(model && estimate.suits === 'yes' && shares.length > 0
-          ? [t('build.reads', { model: model.name })]
-          : []),
+        ...(model && claim && shares.length > 0 ? [t(claim, { model: model.name })] : []),
       ].join(t('units.colon')),
     ],
     [

@@ -75,6 +75,8 @@ export const theme = createTheme({
     Select: { defaultProps: { size: 'xs', allowDeselect: false } },
     NumberInput: { defaultProps: { size: 'xs' } },
     Checkbox: { defaultProps: { size: 'xs' } },
+    // Mantine's own track is as light as a paused bar in the dark: nothing done looked like all done.
+    Progress: { styles: { root: { backgroundColor: 'var(--meter-off)' } } },
     Switch: { defaultProps: { size: 'sm' } },
   },
 })
