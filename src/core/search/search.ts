@@ -7,7 +7,7 @@ import { SearchRequest, type SearchRequestInput, type SearchUpdate } from '../..
 import type { Embedder } from '../embed/types.ts'
 import type { Reranker } from '../rerank/types.ts'
 import type { Remote } from '../threads/rpc.ts'
-import type { SearchJobs } from './jobs.ts'
+import type { Begun, SearchJobs } from './jobs.ts'
 
 export interface SearchOptions {
   /** The search thread's jobs, or the jobs themselves (evaluation). */
@@ -25,6 +25,8 @@ export interface Search {
 
 /** Passages scored between two looks at the clock. */
 const rerankStep = 10
+/** Times a search begins again because the index was switched under it. */
+const mostSwitches = 2
 
 export function createSearch({ jobs, embedder, reranker, rerankBudgetMs }: SearchOptions): Search {
   async function embed(text: string, space: string | null) {
@@ -45,6 +47,19 @@ export function createSearch({ jobs, embedder, reranker, rerankBudgetMs }: Searc
   ): AsyncGenerator<SearchUpdate, void, void> {
     const startedAt = performance.now()
     const request = SearchRequest.parse(input)
+    for (let left = mostSwitches; ; left--) {
+      const outcome = yield* attempt(request, startedAt, left === 0, signal)
+      if (outcome === 'answered') return
+    }
+  }
+
+  /** 'switched': another index took over in the middle, and what was found in the one before is of no use [RE1]. */
+  async function* attempt(
+    request: SearchRequest,
+    startedAt: number,
+    isLast: boolean,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<SearchUpdate, 'answered' | 'switched', void> {
     const check = (): void => {
       if (signal?.aborted) throw new AppError('cancelled', 'the search was given up')
     }
@@ -58,6 +73,8 @@ export function createSearch({ jobs, embedder, reranker, rerankBudgetMs }: Searc
     }
     const begun = await jobs.begin({ request, vector }, { signal })
     check()
+    // The vector is of the space that was live a moment ago.
+    if (vector && !isLast && begun.notes.includes('semantic-unavailable')) return 'switched'
     const update: SearchUpdate = {
       stage: 'fused',
       query: request.query,
@@ -78,21 +95,33 @@ export function createSearch({ jobs, embedder, reranker, rerankBudgetMs }: Searc
       check()
       if (failed) last.notes = [...last.notes, 'rerank-unavailable']
       if (logits.length > 0) {
-        const ordered = await jobs.order(
-          {
-            id: begun.id,
-            chunkIds: begun.passages.slice(0, logits.length).map((passage) => passage.chunkId),
-            logits,
-            calibration: model.calibration,
-          },
-          { signal },
-        )
+        const ordered = await reordered(begun, logits, model.calibration, signal)
         check()
-        Object.assign(last, ordered)
-        yield { ...last, stage: 'reranked', tookMs: performance.now() - startedAt }
+        if (!ordered && !isLast) return 'switched'
+        if (ordered) {
+          Object.assign(last, ordered)
+          yield { ...last, stage: 'reranked', tookMs: performance.now() - startedAt }
+        }
       }
     }
     yield { ...last, tookMs: performance.now() - startedAt }
+    return 'answered'
+  }
+
+  /** null: the search thread has forgotten this search, because it follows another index by now. */
+  async function reordered(
+    { id, passages }: Begun,
+    logits: Float32Array,
+    calibration: Reranker['calibration'],
+    signal: AbortSignal | undefined,
+  ) {
+    const chunkIds = passages.slice(0, logits.length).map((passage) => passage.chunkId)
+    try {
+      return await jobs.order({ id, chunkIds, logits, calibration }, { signal })
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'cancelled') return null
+      throw error
+    }
   }
 
   /** Scores from the top until the budget is used up; at least one step is finished or the budget ran out in it. */

@@ -76,6 +76,7 @@ export function makeLibrary(documents: TestDocument[], options: Partial<SearchOp
   const vectors = openVectorStore(vectorsPath, { space, dimensions, indexUuid: index.uuid })
   const rows: (SearchDocument & { removed: boolean })[] = []
   let version = 1
+  let generation = 1
 
   function add(document: TestDocument): void {
     const sha256 = sha(document.bytes ?? document.name)
@@ -115,7 +116,7 @@ export function makeLibrary(documents: TestDocument[], options: Partial<SearchOp
         condition.not,
     )
   const lookup: DocumentLookup = {
-    live: () => ({ indexPath, vectorsPath, space, dimensions, generation: 1 }),
+    live: () => ({ indexPath, vectorsPath, space, dimensions, generation }),
     version: () => version,
     byTexts(shas, filter) {
       const found = new Map<string, SearchDocument[]>()
@@ -153,6 +154,11 @@ export function makeLibrary(documents: TestDocument[], options: Partial<SearchOp
     search,
     add,
     documents: rows,
+    /** As the engine does it: another generation, and the thread looks. */
+    switchIndex() {
+      generation++
+      jobs.warm()
+    },
     async all(request: SearchRequestInput): Promise<SearchUpdate[]> {
       const updates: SearchUpdate[] = []
       for await (const update of search.run(request)) updates.push(update)

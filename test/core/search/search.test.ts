@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../../src/shared/errors.ts'
 import { SearchUpdate } from '../../../src/shared/search.ts'
-import { makeLibrary, type TestDocument } from './library.ts'
+import { hashVector, makeLibrary, space, type TestDocument } from './library.ts'
 
 const filler: TestDocument[] = Array.from({ length: 30 }, (_, i) => ({
   name: `filler-${i}.md`,
@@ -99,6 +99,57 @@ describe('search', () => {
       hits.some((hit) => !hit.reranked) ? hits.findIndex((hit) => !hit.reranked) : Infinity,
     )
     expect(nothingFits).toBe(false)
+  })
+
+  it('[RE1] answers a search although the index is switched while its hits are read', async () => {
+    let switches = 0
+    library = makeLibrary(documents, {
+      reranker: () => ({
+        calibration: { scale: 1, bias: 0 },
+        async score(_query, passages) {
+          if (switches++ < 1) library.switchIndex()
+          return Float32Array.from(passages, (text) => (text.includes('park') ? 60 : -3))
+        },
+      }),
+    })
+    const updates = await library.all({ query: 'running', limit: 50 })
+    expect(updates.map((update) => update.stage)).toEqual(['fused', 'fused', 'reranked', 'complete'])
+    expect(updates.at(-1)!.hits[0]!.chunk.text).toContain('park')
+  })
+
+  it('[RE1] answers in the fused order when the index is switched again and again', async () => {
+    library = makeLibrary(documents, {
+      reranker: () => ({
+        calibration: { scale: 1, bias: 0 },
+        async score(_query, passages) {
+          library.switchIndex()
+          return new Float32Array(passages.length)
+        },
+      }),
+    })
+    const { stage, hits } = await library.find({ query: 'running' })
+    expect(stage).toBe('complete')
+    expect(hits.length).toBeGreaterThan(0)
+    expect(hits.every((hit) => !hit.reranked)).toBe(true)
+  })
+
+  it('[RE1] embeds the query again when another space is live by then', async () => {
+    const embeddedIn: (string | null)[] = []
+    library = makeLibrary(documents, {
+      embedder: (asked) => ({
+        space: asked!,
+        async embedQuery(text) {
+          embeddedIn.push(asked)
+          return hashVector(text)
+        },
+      }),
+    })
+    const { live } = library.lookup
+    let looks = 0
+    library.lookup.live = () => ({ ...live()!, ...(looks++ === 0 ? { space: 'before' } : {}) })
+    const { notes } = await library.find({ query: '返还 押金' })
+    expect(embeddedIn).toEqual(['before', space])
+    expect(notes).toEqual([])
   })
 
   it('[SE3] stops reranking when the time is up and says what was not covered', async () => {
