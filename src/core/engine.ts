@@ -358,6 +358,7 @@ export async function createEngine({ host, libraryDir, version, watch = true }: 
         indexing,
         statusChanged: () => events.statusChanged(),
         settingsChanged: () => events.emit({ type: 'settings-changed' }),
+        doubted: () => canary.drift() !== null,
         prepare: (target) => live.prepare(target),
         switched: () => follow(switched),
       }),

@@ -30,10 +30,10 @@ export async function examine({
     add('vectors', derived.vectors, `${derived.vectorRows} vectors, sound`)
     add(
       'one vector a chunk',
-      derived.chunks === derived.vectorRows
+      derived.wantedChunks === derived.wantedVectors
         ? null
-        : `${derived.chunks} chunks but ${derived.vectorRows} vectors`,
-      `${derived.chunks} of ${derived.chunks}`,
+        : `${derived.wantedChunks} chunks but ${derived.wantedVectors} vectors`,
+      `${derived.wantedVectors} of ${derived.wantedChunks}`,
     )
     add(
       'vectors of these chunks',

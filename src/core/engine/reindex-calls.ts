@@ -22,6 +22,8 @@ export interface ReindexCallsOptions {
   indexing: Indexing
   statusChanged(): void
   settingsChanged(): void
+  /** Whether the live vectors are no longer what this computer would make [MO3]. */
+  doubted(): boolean
   /** Opens the model of an index that is about to answer. */
   prepare(target: Target): Promise<void>
   /** Resolves when searches are answered from what is live now. */
@@ -29,7 +31,7 @@ export interface ReindexCallsOptions {
 }
 
 export function createReindexCalls(options: ReindexCallsOptions) {
-  const { library, reindex, indexing, statusChanged, settingsChanged, prepare, switched } = options
+  const { library, reindex, indexing, statusChanged, settingsChanged, doubted, prepare, switched } = options
 
   /** Another index answers: the indexer stops what it does with the old one, and looks again. */
   async function turned(): Promise<void> {
@@ -41,7 +43,7 @@ export function createReindexCalls(options: ReindexCallsOptions) {
 
   return {
     async start() {
-      await reindex.startAnew()
+      await reindex.startAnew(doubted())
       indexing.interrupt()
       statusChanged()
       return { done: 1 }

@@ -4,8 +4,8 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import type { Settings, SettingsPatch } from '../../shared/settings.ts'
-import type { Wish } from '../reindex/choose.ts'
-import { chunkingId, cutterOf, recipeOf, sameChunking } from '../reindex/recipe.ts'
+import type { Eagerness, Wish } from '../reindex/choose.ts'
+import { chunkingId, cutterOf, outdatedFields, recipeOf, sameChunking } from '../reindex/recipe.ts'
 import type { Target } from '../store/library/rows.ts'
 import type { LibraryJobs } from '../threads/library.ts'
 import type { Remote } from '../threads/rpc.ts'
@@ -28,11 +28,14 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
   }
 
   /** Pinned first: an index without its model's files would be worth nothing. */
-  const ask = (wish: Wish, options: { patch?: SettingsPatch; fresh?: boolean } = {}): Promise<boolean> =>
+  const ask = (
+    wish: Wish,
+    options: { patch?: SettingsPatch; eagerness?: Eagerness } = {},
+  ): Promise<boolean> =>
     inTurn(async () => {
-      const { patch = {}, fresh = false } = options
+      const { patch = {}, eagerness = 'wish' } = options
       await models.pin(wish)
-      const started = await library.wish({ wish, patch, fresh })
+      const started = await library.wish({ wish, patch, eagerness })
       await unpin()
       return started
     })
@@ -112,8 +115,15 @@ export function createReindex({ library, models }: { library: Remote<LibraryJobs
       return false
     },
 
-    async startAnew(): Promise<void> {
-      await ask(await wishOf(await library.settings(undefined)), { fresh: true })
+    /**
+     * Builds what answers already once more. Because a newer recipe was offered: then its vectors are of use. Because they
+     * are `doubted`, or for no reason that is known here: then all of them are made anew.
+     */
+    async startAnew(doubted: boolean): Promise<void> {
+      const live = await library.live(undefined)
+      const isOffered = !doubted && live !== null && outdatedFields(live.target).length > 0
+      const wish = await wishOf(await library.settings(undefined))
+      await ask(wish, { eagerness: isOffered ? 'anew' : 'fresh' })
     },
 
     async pause(): Promise<number> {

@@ -36,14 +36,18 @@ export function newTarget(
   }
 }
 
-/** `chunksOf`: how many chunks a target's vectors file holds. `fresh`: nothing that is there is good enough. */
+/** wish: what is there is used. anew: built although it answers already. fresh: and no vector that is there is good enough. */
+export type Eagerness = 'wish' | 'anew' | 'fresh'
+
+/** `chunksOf`: how many chunks a target's vectors file holds. */
 export function chooseTarget(
   { targets }: Pick<Library, 'targets'>,
   wish: Wish,
-  { fresh, chunksOf }: { fresh: boolean; chunksOf(target: Target): number },
+  { eagerness, chunksOf }: { eagerness: Eagerness; chunksOf(target: Target): number },
 ): { started: boolean; target: Target | null } {
   const answers = (target: Target | null): boolean =>
     target !== null && target.space === wish.space && sameChunking(target.chunking, wish.chunking)
+  const fresh = eagerness === 'fresh'
   const live = targets.live()
   if (!live) {
     const target = targets.add(newTarget(wish, { state: 'ready', fresh }, null))
@@ -51,18 +55,18 @@ export function chooseTarget(
     return { started: false, target }
   }
   const building = targets.building()
-  if (!fresh && answers(live.target)) {
+  if (eagerness === 'wish' && answers(live.target)) {
     // Back to what answers now: whatever was being built is not wanted any more.
     targets.cancelBuilding()
     return { started: false, target: null }
   }
-  if (!fresh && building && answers(building)) {
+  if (eagerness === 'wish' && building && answers(building)) {
     if (building.state !== 'complete') targets.setState(building.id, 'building')
     return { started: true, target: building }
   }
   targets.cancelBuilding()
   const former = targets.live()!.former
-  if (!fresh && former && answers(former)) {
+  if (eagerness === 'wish' && former && answers(former)) {
     targets.revive(former.id, chunksOf(former))
     return { started: true, target: former }
   }

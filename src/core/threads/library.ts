@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { DocumentQuery } from '../../shared/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { SettingsPatch } from '../../shared/settings.ts'
-import { chooseTarget, type Wish } from '../reindex/choose.ts'
+import { chooseTarget, type Eagerness, type Wish } from '../reindex/choose.ts'
 import { contentOf, linesOf } from '../engine/stored-text.ts'
 import type { CanaryRecord } from '../models/canary.ts'
 import { nameTokens } from '../search/keyword-tokens.ts'
@@ -235,16 +235,16 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
     building: () => targets.building(),
 
     /**
-     * Stores the settings, and does what they ask for of the index, in one transaction [DA1]. `fresh`: builds anew whatever
-     * is there. Answers whether an index is being built now.
+     * Stores the settings, and does what they ask for of the index, in one transaction [DA1]. Answers whether an index is
+     * being built now.
      */
-    wish({ patch, wish, fresh }: { patch: SettingsPatch; wish: Wish; fresh: boolean }): boolean {
+    wish({ patch, wish, eagerness }: { patch: SettingsPatch; wish: Wish; eagerness: Eagerness }): boolean {
       const { started, target } = library.transaction(() => {
         settings.update(patch)
         // Asked for again, so no longer declined.
         if (settings.flag(declined(wish.space))) settings.setFlag(declined(wish.space), false)
         return chooseTarget(library, wish, {
-          fresh,
+          eagerness,
           chunksOf: (former) => withTarget(former, (_index, vectors) => vectors.counts().vectors) ?? 0,
         })
       })
@@ -325,8 +325,13 @@ export function createLibraryJobs({ libraryDir }: LibraryThreadData) {
             const astray = [...embedded].filter(
               (sha256) => !sameIds(index.chunkIds(sha256), vectors.chunkIds(sha256)),
             ).length
+            const sum = (ids: (sha256: string) => readonly number[]) =>
+              wanted.reduce((count, sha256) => count + ids(sha256).length, 0)
             return {
               astray,
+              // Of the texts that are wanted: an index that others stand on too may hold more, as what can be brought back.
+              wantedChunks: sum(index.chunkIds),
+              wantedVectors: sum(vectors.chunkIds),
               index: index.check(),
               vectors: vectors.check(),
               chunks,
