@@ -36,7 +36,7 @@ export const ReindexEstimate = z.object({
   seconds: z.number().nullable(),
   addsBytes: z.number(),
   freeBytes: z.number(),
-  /** Shares of the letters by script; they sum to 1 where there are any. */
+  /** Shares of the passages by script, a mixed one by its letters; they sum to 1 where there are any. */
   han: z.number(),
   latin: z.number(),
   other: z.number(),

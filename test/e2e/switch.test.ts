@@ -106,6 +106,41 @@ function keepSearching(tab: Page): () => Promise<number[]> {
   }
 }
 
+/** Asks the engine from the page without a pause, so that some question is always half answered. Stopping answers how many. */
+async function askWithoutPause(tab: Page): Promise<() => Promise<number>> {
+  await tab.evaluate(
+    (wanted) => {
+      const told = globalThis as unknown as { isAsking: boolean; asked: Promise<number> }
+      told.isAsking = true
+      told.asked = (async () => {
+        const headers = {
+          'content-type': 'application/json',
+          authorization: `Bearer ${sessionStorage.getItem('manifold.token')}`,
+        }
+        let count = 0
+        for (; told.isAsking; count++) {
+          const [query, title] = wanted[count % wanted.length]!
+          const body = JSON.stringify({ json: { query, limit: 10 } })
+          const response = await fetch('/rpc/search/run', { method: 'POST', headers, body })
+          const text = await response.text()
+          if (!response.ok || text.includes('event: error') || !new RegExp(title).test(text)) {
+            throw new Error(`${query}: ${response.status} ${text.slice(text.indexOf('event: error'))}`)
+          }
+        }
+        return count
+      })()
+      told.asked.catch(() => {})
+    },
+    questions.map(([query, title]) => [query, title.source] as const),
+  )
+  return () =>
+    tab.evaluate(() => {
+      const told = globalThis as unknown as { isAsking: boolean; asked: Promise<number> }
+      told.isAsking = false
+      return told.asked
+    })
+}
+
 const job = () => page.getByTestId('reindex-job')
 
 async function filesBuilt(): Promise<number> {
@@ -213,11 +248,13 @@ test('compares both, and switches when told to [RE1]', async () => {
   await expect.poll(() => columns.count(), { timeout: 15_000 }).toBe(2)
   for (const at of [0, 1])
     expect(await columns.nth(at).getByTestId('trial-hit').first().innerText()).toContain('房屋租赁合同')
+  const stopAsking = await askWithoutPause(page)
   await page.getByTestId('reindex-switch').click()
   await page.getByTestId('former').waitFor()
   expect(await job().count()).toBe(0)
   expect(await page.getByTestId('reindex-state').count()).toBe(0)
   expect(await inUse()).toBe(`model-${second}`)
+  expect(await stopAsking()).toBeGreaterThan(3)
   const took = await stopSearching!()
   expect(took.length).toBeGreaterThan(0)
   await ask(searching, 0)
@@ -227,9 +264,11 @@ test('compares both, and switches when told to [RE1]', async () => {
 test('goes back with one click, and gives the disk of the other one back [RE3]', async () => {
   stopSearching = keepSearching(searching)
   await page.getByTestId('rail-jobs').click()
+  const stopAsking = await askWithoutPause(page)
   await page.getByTestId('rollback').click()
   await page.getByTestId('former').filter({ hasText: 'Manifold context 256' }).waitFor()
   expect(await inUse()).toBe(`model-${first}`)
+  expect(await stopAsking()).toBeGreaterThan(3)
   await page.getByTestId('rail-jobs').click()
   await page.getByTestId('drop-former').click()
   await page.getByTestId('drop-former-confirm').click()

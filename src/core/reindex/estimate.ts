@@ -97,7 +97,7 @@ export async function estimateReindex(options: EstimateOptions): Promise<Reindex
   // Its rows hold the text itself, so its size does not follow the number of passages.
   const indexBytes = embedOnly ? 0 : sizeOf(libraryDir, live.target.indexFile)
   const { bavail, bsize } = statfsSync(libraryDir)
-  const scripts = scriptsOf(sample.map(({ input }) => input).join('\n'))
+  const scripts = scriptsIn(sample.map(({ input }) => input))
   return {
     documents,
     chunks,
@@ -169,8 +169,21 @@ async function measure(
   return (done * 1000) / (performance.now() - began)
 }
 
-/** Shares of the letters by script. */
-export function scriptsOf(text: string): Pick<ReindexEstimate, 'han' | 'latin' | 'other'> {
+type Scripts = Pick<ReindexEstimate, 'han' | 'latin' | 'other'>
+
+/**
+ * Of all passages that have letters, every one counts the same: Chinese says in one letter what takes English four, so a
+ * count of letters would make a library half in Chinese look English.
+ */
+export function scriptsIn(passages: readonly string[]): Scripts {
+  const all = passages.map(scriptsOf).filter(({ han, latin, other }) => han + latin + other > 0)
+  const mean = (script: keyof Scripts): number =>
+    all.length === 0 ? 0 : all.reduce((sum, one) => sum + one[script], 0) / all.length
+  return { han: mean('han'), latin: mean('latin'), other: mean('other') }
+}
+
+/** Shares of the letters of one text by script. */
+export function scriptsOf(text: string): Scripts {
   const count = (pattern: RegExp): number => text.match(pattern)?.length ?? 0
   const letters = count(/\p{L}/gu)
   if (letters === 0) return { han: 0, latin: 0, other: 0 }
@@ -180,10 +193,7 @@ export function scriptsOf(text: string): Pick<ReindexEstimate, 'han' | 'latin' |
 }
 
 /** A model that reads many languages names them, or says 'multilingual'. */
-function suits(
-  { han, latin }: Pick<ReindexEstimate, 'han' | 'latin'>,
-  languages: readonly string[],
-): ReindexEstimate['suits'] {
+function suits({ han, latin }: Scripts, languages: readonly string[]): ReindexEstimate['suits'] {
   if (languages.length === 0) return 'unknown'
   const reads = (code: string): boolean =>
     languages.some((one) => one.toLowerCase().startsWith(code) || /^mul/i.test(one))

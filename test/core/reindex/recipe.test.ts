@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { scriptsOf } from '../../../src/core/reindex/estimate.ts'
+import { scriptsIn, scriptsOf } from '../../../src/core/reindex/estimate.ts'
 import {
   chunkingId,
   differingFields,
@@ -76,5 +76,16 @@ describe('scripts of a library', () => {
     expect(scriptsOf('苍鹭 heron 42!')).toEqual({ han: 2 / 7, latin: 5 / 7, other: 0 })
     expect(scriptsOf('цапля 鹭')).toEqual({ han: 1 / 6, latin: 0, other: 5 / 6 })
     expect(scriptsOf('1, 2, 3')).toEqual({ han: 0, latin: 0, other: 0 })
+  })
+
+  it('weigh a short Chinese passage as much as the long English one that says the same', () => {
+    const english = 'Either party may end the lease by giving thirty days of notice in writing.'
+    expect(scriptsIn(['任何一方可提前三十天书面通知解约。', english, '1, 2, 3'])).toEqual({
+      han: 0.5,
+      latin: 0.5,
+      other: 0,
+    })
+    expect(scriptsIn(['1, 2, 3'])).toEqual({ han: 0, latin: 0, other: 0 })
+    expect(scriptsIn([])).toEqual({ han: 0, latin: 0, other: 0 })
   })
 })
