@@ -152,3 +152,34 @@ it('imports a folder and a zip, and refuses what is no model', async () => {
   expect(existsSync(join(base, 'library', 'models', 'packed'))).toBe(false)
   expect((await manifold('models', 'remove', 'manifold-static-256')).code).toBe(1)
 }, 120_000)
+
+it('[MO5] says what models can run on, and tells a device that is not there from one that is', async () => {
+  const listed = await manifold('models', 'device', '--json')
+  expect(listed.json.device).toBe('cpu')
+  expect(listed.json.devices.find((one: { id: string }) => one.id === 'cpu')).toMatchObject({
+    available: true,
+    reason: null,
+  })
+  const cpu = await manifold('models', 'test', 'manifold-static-256', '--device', 'cpu', '--json')
+  expect(cpu.code).toBe(0)
+  expect(cpu.json).toMatchObject({ accepted: true, provider: 'cpu', worstCosine: 1 })
+  expect(cpu.json.nodes.CPUExecutionProvider).toBeGreaterThan(0)
+
+  const missing = process.platform === 'win32' ? 'coreml' : 'dml'
+  const tested = await manifold('models', 'test', 'manifold-static-256', '--device', missing)
+  expect([tested.code, tested.out]).toEqual([
+    1,
+    'runs on    cpu\nnot used: there is no support for it on this system\n',
+  ])
+  const chosen = await manifold('models', 'device', missing, '--json')
+  expect(chosen.json).toEqual({ device: missing, provider: 'cpu', fallback: 'not-built' })
+  const doctor = await manifold('doctor', '--json')
+  expect(doctor.code).toBe(1)
+  expect(doctor.json.checks).toContainEqual({
+    name: 'device of manifold-static-256',
+    ok: false,
+    detail: `${missing} was asked for, cpu runs it (not-built)`,
+  })
+  expect((await manifold('models', 'device', 'cpu')).out).toBe('cpu\n')
+  expect((await manifold('models', 'device', 'toaster')).code).toBe(2)
+}, 120_000)

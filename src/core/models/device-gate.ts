@@ -83,9 +83,9 @@ interface State {
   askedAt: number
 }
 
-const runtimeVersion = (
-  createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }
-).version
+/** Without loading it. */
+const runtimeVersion = (): string =>
+  (createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string }).version
 
 export function createDeviceGate({
   notes,
@@ -171,7 +171,7 @@ export function createDeviceGate({
     `device-test.${provider}.${createHash('sha256').update(signature).digest('hex').slice(0, 16)}`
   /** Everything that could make the same model show something else; the system's release stands for its drivers. */
   const circumstances = (): string =>
-    canonical([probeVersion, runtimeVersion, hardware(), `${platform()} ${release()} ${arch()}`])
+    canonical([probeVersion, runtimeVersion(), hardware(), `${platform()} ${release()} ${arch()}`])
 
   async function remembered({ signature, device }: DeviceRequest, state: State): Promise<DeviceTest | null> {
     const text = await notes.note(testKey(providerOf(device), signature))
