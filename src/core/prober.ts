@@ -19,6 +19,8 @@ export interface ProbeRequest {
   model: Model
   provider: Provider
   threads: number
+  /** For files that are gone when the probe is over, however it ends. */
+  folder: string
 }
 
 /** Speed is that of texts of so many tokens, so many at once. */
@@ -31,7 +33,7 @@ const speedRounds = 20
 export function createProber(host: Host, start: typeof startInference = startInference) {
   let inference: Inference | null = null
   return {
-    async probe({ model, provider, threads }: ProbeRequest): Promise<Findings> {
+    async probe({ model, provider, threads, folder }: ProbeRequest): Promise<Findings> {
       inference ??= start(host, { threads })
       const findings: Findings = {
         nodes: {},
@@ -42,7 +44,7 @@ export function createProber(host: Host, start: typeof startInference = startInf
         detail: null,
       }
       try {
-        const there = await runOn(inference, model, provider)
+        const there = await runOn({ inference, model, device: provider, profile: folder })
         if (there.open.opened.fallback) {
           await there.open.close()
           return { ...findings, ...there.open.opened.fallback }
@@ -52,12 +54,12 @@ export function createProber(host: Host, start: typeof startInference = startInf
         findings.textsPerSecond = await there.textsPerSecond()
         await there.open.close()
 
-        const here = provider === 'cpu' ? there : await runOn(inference, model, 'cpu')
         if (provider === 'cpu') {
           findings.worstCosine = 1
           findings.cpuTextsPerSecond = findings.textsPerSecond
           return findings
         }
+        const here = await runOn({ inference, model, device: 'cpu' })
         const expected = await here.numbers()
         findings.worstCosine = Math.min(...numbers.map((one, i) => likeness(one, expected[i]!)))
         findings.cpuTextsPerSecond = await here.textsPerSecond()
@@ -71,6 +73,13 @@ export function createProber(host: Host, start: typeof startInference = startInf
   }
 }
 
+interface Options {
+  inference: Inference
+  model: Model
+  device: Provider
+  profile?: string
+}
+
 interface Running {
   open: OpenInference
   /** Vectors or scores of the same inputs each time; a score is one number. */
@@ -78,12 +87,10 @@ interface Running {
   textsPerSecond(): Promise<number>
 }
 
-async function runOn(inference: Inference, model: Model, device: Provider): Promise<Running> {
-  const options = { inference, model, device, profile: true }
-  return model.task === 'reranker' ? reranking(options) : embedding(options)
-}
+const runOn = (options: Options): Promise<Running> =>
+  options.model.task === 'reranker' ? reranking(options) : embedding(options)
 
-async function embedding(options: Parameters<typeof openEmbedder>[0]): Promise<Running> {
+async function embedding(options: Options): Promise<Running> {
   const { open, promptedTokens, embedRows, tokenizer } = await openEmbedder(options)
   const { prompts } = options.model
   const rows = (['query', 'document'] as const).flatMap((side) =>
@@ -112,7 +119,7 @@ async function embedding(options: Parameters<typeof openEmbedder>[0]): Promise<R
   }
 }
 
-async function reranking(options: Parameters<typeof openReranker>[0]): Promise<Running> {
+async function reranking(options: Options): Promise<Running> {
   const { open, encode, run, score } = await openReranker(options)
   const { query, passages } = probeTexts
   const alone = { batching: 'alone', usPerToken: 1 } as const

@@ -162,14 +162,14 @@ export async function testEmbedder(options: EmbedderOptions): Promise<SelfTest> 
   }
 }
 
-/** Opened, not trusted yet. `profile`: counts which provider runs each node. */
+/** Opened, not trusted yet. `profile`: a folder, to count which provider runs each node. */
 export async function openEmbedder({
   inference,
   model,
   device = 'cpu',
   hashes = createFileHashes(),
-  profile = false,
-}: EmbedderOptions & { profile?: boolean }) {
+  profile,
+}: EmbedderOptions & { profile?: string | undefined }) {
   if (model.task !== 'embedding') {
     throw new AppError('model-invalid', `${model.id} is a reranker, not an embedding model`, {
       data: { model: model.id, problem: 'task' },

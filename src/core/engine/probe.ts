@@ -1,4 +1,8 @@
 /** Runs a probe in a process of its own; that it crashed or hung is what was found. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { ChildHandle, Host } from '../host.ts'
 import type { Findings } from '../models/device-gate.ts'
@@ -8,9 +12,11 @@ import type { ProbeRequest, ProberJobs } from '../prober.ts'
 /** Reading a model of 2 GB and compiling its shaders takes a minute on a slow computer. */
 export const probeLimitMs = 180_000
 
+const exitLimitMs = 5_000
+
 export interface Probe {
   /** null: it was closed meanwhile. */
-  run(request: ProbeRequest): Promise<Findings | null>
+  run(request: Omit<ProbeRequest, 'folder'>): Promise<Findings | null>
   close(): void
 }
 
@@ -20,8 +26,10 @@ export function createProbe(host: Pick<Host, 'spawnProcess'>, limitMs = probeLim
   return {
     async run(request) {
       const nothing = { nodes: {}, worstCosine: null, textsPerSecond: null, cpuTextsPerSecond: null }
+      const folder = await mkdtemp(join(tmpdir(), 'manifold-probe-'))
       const child = await host.spawnProcess('prober')
       children.add(child)
+      const gone = new Promise<void>((resolve) => child.onExit(() => resolve()))
       const client = connectChild<ProberJobs>(child, 'prober')
       let hung = false
       const timer = setTimeout(() => {
@@ -30,7 +38,7 @@ export function createProbe(host: Pick<Host, 'spawnProcess'>, limitMs = probeLim
       }, limitMs)
       if (closed) child.kill()
       try {
-        return await client.call.probe(request)
+        return await client.call.probe({ ...request, folder })
       } catch (error) {
         if (closed) return null
         if (hung) return { ...nothing, reason: 'hung', detail: `no answer within ${limitMs / 1000} s` }
@@ -41,6 +49,9 @@ export function createProbe(host: Pick<Host, 'spawnProcess'>, limitMs = probeLim
         clearTimeout(timer)
         children.delete(child)
         child.kill()
+        // A process that still lives could write into it.
+        await Promise.race([gone, sleep(exitLimitMs, undefined, { ref: false })])
+        await rm(folder, { recursive: true, force: true }).catch(() => {})
       }
     },
     close() {

@@ -16,7 +16,7 @@ import type { Tokenizer } from './tokenizer.ts'
 export const graphSpecOf = (
   model: Model,
   tokenizer: Pick<Tokenizer, 'padId' | 'paddingSide'>,
-  { threads, device, profile = false }: { threads: number; device: Provider; profile?: boolean },
+  { threads, device, profile }: { threads: number; device: Provider; profile?: string | undefined },
 ): GraphSpec => ({
   graph: model.graphFile,
   externalData: model.externalData,

@@ -3,7 +3,6 @@
  * run goes to the CPU without a word. The profile is a file; it is read and deleted.
  */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Profile {
@@ -14,8 +13,9 @@ export interface Profile {
   discard(): Promise<void>
 }
 
-export async function startProfile(): Promise<Profile> {
-  const folder = await mkdtemp(join(tmpdir(), 'manifold-profile-'))
+/** `inFolder`: whoever starts the process clears it, because a process that crashes does not. */
+export async function startProfile(inFolder: string): Promise<Profile> {
+  const folder = await mkdtemp(join(inFolder, 'profile-'))
   const discard = () => rm(folder, { recursive: true, force: true })
   return {
     options: { enableProfiling: true, profileFilePrefix: join(folder, 'profile') },

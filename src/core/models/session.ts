@@ -19,8 +19,8 @@ export interface GraphSpec extends RowLayout {
   externalData: { path: string; file: string }[]
   threads: number
   device: Provider
-  /** Counts which provider runs each node; costs speed until `endProfile`. */
-  profile?: boolean
+  /** Counts which provider runs each node, in a file in this folder; costs speed until `endProfile`. */
+  profile?: string | undefined
   /** Whether the caller knows which task to ask for, where the graph takes one. */
   tasks: boolean
 }
@@ -88,7 +88,7 @@ export async function openGraph(spec: GraphSpec): Promise<Graph> {
   const externalData = await Promise.all(
     spec.externalData.map(async ({ path, file }) => ({ path, data: new Uint8Array(await readFile(file)) })),
   )
-  const profile = spec.profile ? await startProfile() : null
+  const profile = spec.profile === undefined ? null : await startProfile(spec.profile)
   const create = (provider: Provider): Promise<InferenceSession> =>
     ort.InferenceSession.create(spec.graph, sessionOptions(spec, provider, externalData, profile))
   let provider = spec.device

@@ -115,14 +115,14 @@ export const rerankerSignature = async (model: Model, hashes: FileHashes): Promi
     model.paddingSide,
   ])
 
-/** Opened, not trusted yet. `profile`: counts which provider runs each node. */
+/** Opened, not trusted yet. `profile`: a folder, to count which provider runs each node. */
 export async function openReranker({
   inference,
   model,
   device = 'cpu',
   hashes = createFileHashes(),
-  profile = false,
-}: RerankerOptions & { profile?: boolean }) {
+  profile,
+}: RerankerOptions & { profile?: string | undefined }) {
   if (model.task !== 'reranker') {
     throw new AppError('model-invalid', `${model.id} is an embedding model, not a reranker`, {
       data: { model: model.id, problem: 'task' },

@@ -3,11 +3,11 @@
  * here; faults that no provider at hand has are put in between. Only speed needs hardware.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createEngine } from '../../../src/core/engine.ts'
 import { createModels } from '../../../src/core/engine/models.ts'
 import { createProbe } from '../../../src/core/engine/probe.ts'
@@ -24,7 +24,22 @@ const vulkan = softwareVulkan()
 /** Elsewhere a real device may answer. */
 const isLinux = process.platform === 'linux'
 
-function run<T>(variables: Record<string, string>, ...parameters: string[]): Promise<T> {
+/** What a probe writes is gone afterwards, also of one that was killed. */
+const leftIn = (folder: string): string[] =>
+  readdirSync(folder).filter((name) => /^(manifold-pro|profile)/.test(name))
+
+async function run<T>(variables: Record<string, string>, ...parameters: string[]): Promise<T> {
+  const folder = mkdtempSync(join(tmpdir(), 'manifold-run-'))
+  try {
+    const result = await start<T>({ ...variables, TMPDIR: folder }, parameters)
+    expect(leftIn(folder)).toEqual([])
+    return result
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function start<T>(variables: Record<string, string>, parameters: string[]): Promise<T> {
   return new Promise((resolve, reject) => {
     execFile(
       process.execPath,
@@ -227,8 +242,13 @@ describe('with a prober that has a fault', () => {
       2_000,
     )
     const model = await tiny('tiny-mean')
+    const folder = mkdtempSync(join(tmpdir(), 'manifold-hung-'))
+    closing.push(() => rmSync(folder, { recursive: true, force: true }))
+    vi.stubEnv('TMPDIR', folder)
+    closing.push(() => void vi.unstubAllEnvs())
     const findings = await probe.run({ model, provider: 'webgpu', threads: 1 })
     expect(findings).toMatchObject({ reason: 'hung', nodes: {} })
+    expect(leftIn(folder)).toEqual([])
   })
 
   test('a probe under way when the program ends is neither waited for nor counted', async () => {
