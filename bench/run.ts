@@ -10,6 +10,8 @@ const benches: Record<string, { file: string; options?: string[]; needsData?: bo
   indexing: { file: 'indexing.ts' },
   'indexing-encoder': { file: 'indexing.ts', options: ['--encoder'] },
   embedding: { file: 'embedding.ts' },
+  reindex: { file: 'reindex.ts' },
+  'reindex-encoder': { file: 'reindex.ts', options: ['--encoder', '--notes', '400'] },
   scan: { file: 'scan.ts' },
   reproducibility: { file: 'reproducibility.ts' },
   'first-paint': { file: 'first-paint.ts' },
