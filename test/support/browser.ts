@@ -9,7 +9,7 @@ import { tmpdir, userInfo } from 'node:os'
 import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import { brotliDecompressSync } from 'node:zlib'
-import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core'
+import { chromium, type Browser, type CDPSession, type Locator, type Page } from 'playwright-core'
 import { packageRoot } from '../../src/core/package-layout.ts'
 
 const installed = [
@@ -137,7 +137,7 @@ export async function dropFiles(page: Page, paths: string[], target?: string): P
 }
 
 /** Writes <name>.png: to docs/images/ when MANIFOLD_PICTURES is set, else where it does not touch the checkout. */
-export async function screenshot(page: Page, name: string): Promise<string> {
+export async function screenshot(page: Page | Locator, name: string): Promise<string> {
   const folder = process.env.MANIFOLD_PICTURES ? ['docs', 'images'] : ['.test-output', 'images']
   const directory = join(packageRoot(), ...folder)
   mkdirSync(directory, { recursive: true })

@@ -23,6 +23,8 @@ export function useCompare(query: string) {
       enabled: query.trim() !== '',
       retry: false,
       gcTime: 0,
+      // A switch makes everything stale, and leaves nothing to compare.
+      staleTime: 'static',
     }),
   )
 }

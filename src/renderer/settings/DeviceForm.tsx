@@ -121,12 +121,12 @@ function DeviceChoice({ device, isChosen }: { device: DeviceInfo; isChosen: bool
       {error !== null && !isRunning && (
         <p className={`${models.report} ${classes.problem}`}>{words.error(error)}</p>
       )}
-      {report && !isRunning && <Report report={report} />}
+      {report && !isRunning && <Report report={report} isReasonShown={report.reason === reason} />}
     </div>
   )
 }
 
-function Report({ report }: { report: DeviceTest }) {
+function Report({ report, isReasonShown }: { report: DeviceTest; isReasonShown: boolean }) {
   const { t } = useTranslation()
   const format = useFormat()
   const words = useWords()
@@ -142,7 +142,7 @@ function Report({ report }: { report: DeviceTest }) {
     <div className={models.report} role="status" data-testid="device-report" data-accepted={report.accepted}>
       {format.sentences([
         report.accepted ? t('deviceForm.accepted') : t('deviceForm.refused'),
-        reason ? t(`deviceReasons.${reason}`) : '',
+        reason && !isReasonShown ? t(`deviceReasons.${reason}`) : '',
         total > 0
           ? t('deviceForm.ran', {
               provider: words.provider(report.provider),
