@@ -24,12 +24,12 @@ export interface BlendWeights {
 
 export const blendWeights: BlendWeights = {
   rerank: 3,
-  level: 0.484,
-  gap: 1.581,
-  sure: 0.096,
-  words: -1.839,
-  assurance: 0.39,
-  bias: -2.032,
+  level: 0.527,
+  gap: 1.623,
+  sure: 0.159,
+  words: -2.284,
+  assurance: 0.457,
+  bias: -2.048,
 }
 
 /** Ranks whose mean is the middle of a list, from 0. */

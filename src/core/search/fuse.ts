@@ -19,7 +19,7 @@ export interface FusionWeights {
   outlier: number
 }
 
-export const fusionWeights: FusionWeights = { words: 40, wordsPower: 1.5, outlier: 1 }
+export const fusionWeights: FusionWeights = { words: 60, wordsPower: 1.5, outlier: 1 }
 
 /** Beyond these a leg is only more certain of what it said already. */
 const mostWords = 3
