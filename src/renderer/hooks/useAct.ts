@@ -1,5 +1,5 @@
 /** Runs one of the person's actions; a failure becomes a sentence in the corner. */
-import { useCallback } from 'react'
+import { useCallback, useState } from 'react'
 import { useWords } from '../i18n/useWords.ts'
 import { notifyError } from '../parts/notify.tsx'
 import { asAppError } from '../client.ts'
@@ -17,4 +17,20 @@ export function useAct(): <Value>(action: () => Promise<Value>) => Promise<Value
     },
     [words],
   )
+}
+
+/** The same for one button: and whether it is under way. */
+export function useBusyAct(): { isBusy: boolean; run(action: () => Promise<unknown>): void } {
+  const act = useAct()
+  const [isBusy, setBusy] = useState(false)
+  const run = (action: () => Promise<unknown>) =>
+    void act(async () => {
+      setBusy(true)
+      try {
+        await action()
+      } finally {
+        setBusy(false)
+      }
+    })
+  return { isBusy, run }
 }

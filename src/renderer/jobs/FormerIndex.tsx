@@ -3,7 +3,7 @@ import { Button, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { FormerStatus } from '../../shared/status.ts'
-import { useAct } from '../hooks/useAct.ts'
+import { useBusyAct } from '../hooks/useAct.ts'
 import { useJobs } from '../hooks/useJobs.ts'
 import { useModelName } from '../hooks/useModels.ts'
 import { useFormat } from '../i18n/useFormat.ts'
@@ -20,23 +20,12 @@ interface FormerIndexProps {
 export function FormerIndex({ former, isWanted }: FormerIndexProps) {
   const { t } = useTranslation()
   const format = useFormat()
-  const act = useAct()
   const jobs = useJobs()
   const nameOf = useModelName()
   const [asks, setAsks] = useState(false)
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, run } = useBusyAct()
   const name = nameOf(former.embeddingModel)
   const size = format.size(former.sizeBytes)
-
-  const run = (action: () => Promise<void>) =>
-    void act(async () => {
-      setBusy(true)
-      try {
-        await action()
-      } finally {
-        setBusy(false)
-      }
-    })
 
   return (
     <section className={classes.job} aria-label={t('former.title')} data-testid="former">

@@ -3,7 +3,7 @@ import { Button, Progress, Text } from '@mantine/core'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ReindexStatus, Status } from '../../shared/status.ts'
-import { useAct } from '../hooks/useAct.ts'
+import { useAct, useBusyAct } from '../hooks/useAct.ts'
 import { useJobs } from '../hooks/useJobs.ts'
 import { useModelName } from '../hooks/useModels.ts'
 import { useFormat } from '../i18n/useFormat.ts'
@@ -21,21 +21,11 @@ export function ReindexJob({ reindex, live }: { reindex: ReindexStatus; live: St
   const jobs = useJobs()
   const nameOf = useModelName()
   const [asks, setAsks] = useState(false)
-  const [isSwitching, setSwitching] = useState(false)
+  const switching = useBusyAct()
   const { state, documentsDone, documentsTotal, chunksDone, chunksPerSecond, secondsLeft } = reindex
   const liveName = nameOf(live.embeddingModel)
   const title = t(`reindexing.${state}`)
   const isComplete = state === 'complete'
-
-  const switchNow = () =>
-    void act(async () => {
-      setSwitching(true)
-      try {
-        await jobs.switchReindex()
-      } finally {
-        setSwitching(false)
-      }
-    })
 
   return (
     <section className={classes.job} aria-label={title} data-testid="reindex-job" data-state={state}>
@@ -62,7 +52,11 @@ export function ReindexJob({ reindex, live }: { reindex: ReindexStatus; live: St
             </Button>
           )}
           {isComplete && (
-            <Button loading={isSwitching} onClick={switchNow} data-testid="reindex-switch">
+            <Button
+              loading={switching.isBusy}
+              onClick={() => switching.run(jobs.switchReindex)}
+              data-testid="reindex-switch"
+            >
               {t('reindexing.switch')}
             </Button>
           )}

@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import { poolingModes, type PoolingMode } from '../../shared/models.ts'
 import type { ModelInfo } from '../../shared/status.ts'
-import { useAct } from '../hooks/useAct.ts'
+import { useBusyAct } from '../hooks/useAct.ts'
 import { useModelActions } from '../hooks/useModels.ts'
 import { notify } from '../parts/notify.tsx'
 import classes from './Models.module.css'
@@ -20,19 +20,13 @@ export function Refused({ model }: { model: ModelInfo }) {
 
 function PoolingForm({ model }: { model: ModelInfo }) {
   const { t } = useTranslation()
-  const act = useAct()
+  const { isBusy, run } = useBusyAct()
   const { setPooling } = useModelActions()
   const [pooling, setDraft] = useState<PoolingMode>('mean')
-  const [isBusy, setBusy] = useState(false)
   const use = () =>
-    void act(async () => {
-      setBusy(true)
-      try {
-        await setPooling(model.id, pooling)
-        notify(t('poolingForm.works', { name: model.name }))
-      } finally {
-        setBusy(false)
-      }
+    run(async () => {
+      await setPooling(model.id, pooling)
+      notify(t('poolingForm.works', { name: model.name }))
     })
   return (
     <div className={classes.refused} data-testid={`pooling-${model.id}`}>
@@ -53,25 +47,15 @@ function PoolingForm({ model }: { model: ModelInfo }) {
 
 function Override({ model }: { model: ModelInfo }) {
   const { t } = useTranslation()
-  const act = useAct()
+  const { isBusy, run } = useBusyAct()
   const { override } = useModelActions()
-  const [isBusy, setBusy] = useState(false)
   return (
     <div className={classes.refused}>
       <span className={classes.hint}>{t('manager.overrideHint')}</span>
       <Button
         variant="default"
         loading={isBusy}
-        onClick={() =>
-          void act(async () => {
-            setBusy(true)
-            try {
-              await override(model.id, true)
-            } finally {
-              setBusy(false)
-            }
-          })
-        }
+        onClick={() => run(() => override(model.id, true))}
         data-testid={`override-${model.id}`}
       >
         {t('manager.override')}

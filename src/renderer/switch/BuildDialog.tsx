@@ -4,7 +4,7 @@ import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Settings, SettingsPatch } from '../../shared/settings.ts'
 import type { ModelInfo } from '../../shared/status.ts'
-import { useAct } from '../hooks/useAct.ts'
+import { useBusyAct } from '../hooks/useAct.ts'
 import { useJobs } from '../hooks/useJobs.ts'
 import { useEstimate } from '../hooks/useReindex.ts'
 import { useUpdateSettings } from '../hooks/useSettings.ts'
@@ -30,7 +30,6 @@ const endings = ['compare', 'switch'] as const
 export function BuildDialog({ title, model, patch, onClose }: BuildDialogProps) {
   const { t } = useTranslation()
   const words = useWords()
-  const act = useAct()
   const update = useUpdateSettings()
   const { startReindex } = useJobs()
   const status = useStatus()
@@ -38,20 +37,15 @@ export function BuildDialog({ title, model, patch, onClose }: BuildDialogProps) 
   const trialDocuments = Math.max(1, Math.min(mostTrialDocuments, read))
   const [afterReindex, setAfter] = useState<Settings['afterReindex']>('compare')
   const [isTrying, setTrying] = useState(false)
-  const [isBusy, setBusy] = useState(false)
+  const { isBusy, run } = useBusyAct()
   const { data: estimate, error, isFetching } = useEstimate(patch ?? {})
 
   const build = () =>
-    void act(async () => {
-      setBusy(true)
-      try {
-        const { reindexStarted } = await update({ ...patch, afterReindex })
-        if (!patch) await startReindex()
-        notify(reindexStarted || !patch ? t('build.started') : t('build.applied'))
-        onClose()
-      } finally {
-        setBusy(false)
-      }
+    run(async () => {
+      const { reindexStarted } = await update({ ...patch, afterReindex })
+      if (!patch) await startReindex()
+      notify(reindexStarted || !patch ? t('build.started') : t('build.applied'))
+      onClose()
     })
 
   const buttons = (
