@@ -3,11 +3,9 @@
  * one when it is complete, and sweeps. It exists only while there is work; everything it knows is in the files.
  */
 import { join } from 'node:path'
-import { AppError, toErrorShape } from '../shared/errors.ts'
+import { AppError, isDiskFull, toErrorShape } from '../shared/errors.ts'
 import type { ReindexEstimate, TrialHit, TrialRequest, TrialStep } from '../shared/reindex.ts'
 import type { ChunkingSettings } from '../shared/settings.ts'
-import { chunkText } from './chunk/chunk.ts'
-import { normalise } from './chunk/normalise.ts'
 import type { Limit } from './chunk/types.ts'
 import { evaluateFolder, type EvaluationReport } from './evaluate/evaluate.ts'
 import { createModels, type Models } from './engine/models.ts'
@@ -15,7 +13,7 @@ import { localNotes, recordsIn } from './engine/self-tests.ts'
 import { createExtractor } from './extract/extractor-client.ts'
 import { forgetDocuments, type ForgetReport } from './forget.ts'
 import type { Host } from './host.ts'
-import { ingestQueue, type Beside, type OpenFiles, type OpenTarget } from './ingest/ingest.ts'
+import { cutText, ingestQueue, type Beside, type OpenFiles, type OpenTarget } from './ingest/ingest.ts'
 import { fileNames } from './reindex/choose.ts'
 import { estimateReindex } from './reindex/estimate.ts'
 import { createFill, DoesNotFit, missingTexts, sweepTargets, type FillStep } from './reindex/fill.ts'
@@ -28,7 +26,6 @@ import { ensureCanary, makeCanary } from './models/canary.ts'
 import { openIndexStore, type WritableIndexStore } from './store/index/index-store.ts'
 import { openLibrary, type Library } from './store/library/library.ts'
 import type { Target } from './store/library/rows.ts'
-import { isDiskFull } from './store/open.ts'
 import { openVectorStore, type WritableVectorStore } from './store/vectors/vector-store.ts'
 import type { JobContext } from './threads/rpc.ts'
 
@@ -92,14 +89,13 @@ export function createIndexer(host: Host) {
     const beside = await besides(target)
     // Vectors taken over from another file were made on its day: its canary comes with them.
     await ensureCanary(open.vectors, () => makeCanary(embedder, { device, version }), beside.caches)
-    return {
-      ...open,
-      beside,
-      embedder,
-      embedSentences: async (sentences) =>
-        (await models.builtInEmbedder({ threads })).embedDocuments(sentences),
-    }
+    return { ...open, beside, embedder, embedSentences: sentenceEmbedder(threads) }
   }
+
+  const sentenceEmbedder =
+    (threads: number): OpenTarget['embedSentences'] =>
+    async (sentences) =>
+      (await models.builtInEmbedder({ threads })).embedDocuments(sentences)
 
   /** What the other targets with a role have to do with this one. One that cannot be opened has nothing to give. */
   async function besides(target: Target): Promise<Beside> {
@@ -309,15 +305,9 @@ export function createIndexer(host: Host) {
         chunking: wanted.chunking,
         async cut(sha256) {
           const text = lib.texts.get(sha256)
-          return text
-            ? chunkText(normalise(text), {
-                ...wanted.chunking,
-                maxTokens: embedder.maxTokens,
-                countTokens: (input) => embedder.countTokens(input),
-                embedSentences: async (sentences) =>
-                  (await models.builtInEmbedder({ threads })).embedDocuments(sentences),
-              })
-            : []
+          if (!text) return []
+          const cutting = { chunking: wanted.chunking, embedder, limits: [] }
+          return cutText({ ...cutting, embedSentences: sentenceEmbedder(threads) }, text)
         },
         languages,
         signal,

@@ -48,12 +48,15 @@ export interface ErrorShape {
   data: ErrorData
 }
 
-const diskFullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT'])
+const diskFullCodes = new Set(['SQLITE_FULL', 'ENOSPC', 'EDQUOT', 'disk-full'])
+
+/** As SQLite, the file system and we say it: nothing of ours is wrong, and the person can do something about it. */
+export const isDiskFull = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && diskFullCodes.has(String(error.code))
 
 export function toErrorShape(error: unknown): ErrorShape {
   if (error instanceof AppError) return { code: error.code, message: error.message, data: error.data }
-  // As SQLite and the file system say it: nothing of ours is wrong, and the person can do something about it.
-  if (error instanceof Error && 'code' in error && diskFullCodes.has(String(error.code))) {
+  if (isDiskFull(error)) {
     return { code: 'disk-full', message: 'The disk is full. Free some space, then try again.', data: {} }
   }
   return {

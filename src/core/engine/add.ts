@@ -6,7 +6,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { open, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { ReasonCode } from '../../shared/document.ts'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
 import { kindOfName } from '../extract/extract.ts'
 import { walk } from '../files/walk.ts'
 import type { FoundFile } from '../store/library/documents.ts'
@@ -264,7 +264,7 @@ export async function receiveUpload(
     return { documentId, unchanged: queued === 0 }
   } catch (error) {
     await rm(incoming, { force: true })
-    if (error instanceof Error && 'code' in error && error.code === 'ENOSPC') {
+    if (isDiskFull(error)) {
       throw new AppError('disk-full', 'The disk is full. The file was not added; nothing else was changed.', {
         cause: error,
       })

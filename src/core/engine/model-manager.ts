@@ -8,7 +8,7 @@ import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
 import type { CatalogEntry, ModelSource, PoolingMode } from '../../shared/models.ts'
 import type { EngineEvent, ModelInfo, SelfTestReport } from '../../shared/status.ts'
 import type { DownloadPlan } from '../models/download-plan.ts'
@@ -23,6 +23,7 @@ import type { LibraryJobs } from '../threads/library.ts'
 import type { Remote } from '../threads/rpc.ts'
 import { createDownloads } from './downloads.ts'
 import type { Models } from './models.ts'
+import { overrideKey } from './self-tests.ts'
 
 export interface ModelManagerOptions {
   libraryDir: string
@@ -71,7 +72,7 @@ export function createModelManager(options: ModelManagerOptions) {
         const text = await library.note({ key: findingKey(info.id) })
         const finding = text === null ? null : (JSON.parse(text) as Finding)
         if (finding === null || finding.problem === null) return info
-        if (await library.flag({ key: `override.${info.id}` })) return info
+        if (await library.flag({ key: overrideKey(info.id) })) return info
         return { ...info, state: 'refused' as const, problem: finding.problem, problemCode: finding.code }
       }),
     )
@@ -277,7 +278,7 @@ export function createModelManager(options: ModelManagerOptions) {
         )
         return await takeIn(path, name.split('/').at(-1)!, signal)
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+        if (error instanceof AppError || !isDiskFull(error)) throw error
         throw new AppError('disk-full', 'The disk is full. Nothing was imported.', { cause: error })
       } finally {
         await rm(path, { force: true })

@@ -8,9 +8,8 @@ import { randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
 import { loadModel, type Model } from '../models/load.ts'
-import { isDiskFull } from '../store/open.ts'
 import { pinsFolder } from '../store/library/layout.ts'
 
 export type Pins = ReturnType<typeof createPins>

@@ -15,7 +15,8 @@ export interface Notes {
   flag(key: string): Promise<boolean>
 }
 
-const overrideKey = (modelId: string): string => `override.${modelId}`
+/** Flag: the person uses the model although a check failed. */
+export const overrideKey = (modelId: string): string => `override.${modelId}`
 
 export const recordsIn = ({ note, setNote, flag }: Notes): SelfTestRecords => ({
   async read(modelId, key) {

@@ -12,8 +12,7 @@ import { extractorVersions } from '../extract/extract.ts'
 import type { ExtractedText, ExtractResult } from '../extract/types.ts'
 import { fingerprint } from '../files/fingerprint.ts'
 import type { Reason } from '../../shared/document.ts'
-import { AppError } from '../../shared/errors.ts'
-import { isDiskFull } from '../store/open.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
 import type { Library } from '../store/library/library.ts'
 import { storedFile } from '../store/library/layout.ts'
 import type { Job } from '../store/library/queue.ts'
@@ -154,16 +153,31 @@ async function readOne(
   }
 }
 
-export function chunkFor(target: OpenTarget, text: ExtractedText): Promise<Chunk[]> {
-  const { chunking } = target.target
+/** How a text is cut, and for which model. */
+export interface Cutting extends Pick<OpenTarget, 'embedSentences'> {
+  chunking: Target['chunking']
+  embedder: Pick<Embedder, 'maxTokens' | 'countTokens'>
+  limits: readonly Limit[]
+}
+
+export function cutText(
+  { chunking, embedder, limits, embedSentences }: Cutting,
+  text: ExtractedText,
+): Promise<Chunk[]> {
   return chunkText(normalise(text), {
     ...chunking,
-    maxTokens: target.embedder.maxTokens,
-    countTokens: (input) => target.embedder.countTokens(input),
-    limits: target.beside.limits,
-    embedSentences: target.embedSentences,
+    maxTokens: embedder.maxTokens,
+    countTokens: (input) => embedder.countTokens(input),
+    limits,
+    embedSentences,
   })
 }
+
+export const chunkFor = (
+  { target, embedder, beside, embedSentences }: OpenTarget,
+  text: ExtractedText,
+): Promise<Chunk[]> =>
+  cutText({ chunking: target.chunking, embedder, limits: beside.limits, embedSentences }, text)
 
 async function finishGroup(
   { prepared, failed, released }: { prepared: Prepared[]; failed: Failed[]; released: Job[] },
@@ -236,8 +250,7 @@ async function finishGroup(
 
 /** What says nothing about a file: the work was stopped, a process died, the disk is full. */
 const isInterruption = (error: unknown): boolean =>
-  (error instanceof AppError && ['cancelled', 'unavailable', 'disk-full'].includes(error.code)) ||
-  isDiskFull(error)
+  (error instanceof AppError && ['cancelled', 'unavailable'].includes(error.code)) || isDiskFull(error)
 
 /** A text on its way into a target. */
 export interface NewText {

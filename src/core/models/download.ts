@@ -8,7 +8,7 @@ import { createReadStream } from 'node:fs'
 import { mkdir, open, rename, rm, statfs } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
 import {
   doneBytes,
   filesOf,
@@ -48,7 +48,7 @@ const maxRetryAfterMs = 60_000
 /** After so much progress a connection has earned all its tries again. */
 const worthBytes = 1_000_000
 /** Left free for everything else. */
-const reserveBytes = 100_000_000
+export const reserveBytes = 100_000_000
 
 /** Resolves when every wanted file is there and right. Rejects with AppError; 'cancelled' when aborted. */
 export async function fetchFiles(options: FetchOptions): Promise<void> {
@@ -75,13 +75,12 @@ export async function fetchFiles(options: FetchOptions): Promise<void> {
     }
   } catch (error) {
     if (signal.aborted) throw new AppError('cancelled', 'The download was stopped.', { cause: error })
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    if (error instanceof AppError) throw error
+    if (isDiskFull(error)) {
       throw new AppError('disk-full', 'The disk is full. What has come is kept; make room and go on.', {
         cause: error,
       })
     }
-    if (error instanceof AppError) throw error
     throw unreachable(hub.host, error)
   }
 }

@@ -3,15 +3,15 @@
  * into a folder of its own that gets its name when all is there and can be read. Nothing in place is overwritten; links
  * are followed only where a hub's cache keeps its files.
  */
-import { createHash, randomUUID } from 'node:crypto'
-import { constants, createReadStream } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { constants } from 'node:fs'
 import { copyFile, mkdir, open, readdir, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { AppError } from '../../shared/errors.ts'
-import { freeBytesOf } from './download.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
+import { freeBytesOf, reserveBytes } from './download.ts'
 import { loadModel, type Model } from './load.ts'
 import { readManifold, writeManifold, type Origin } from './origin.ts'
+import { sha256OfFile } from './space.ts'
 import { unzipModel } from './unzip.ts'
 
 export interface ImportOptions {
@@ -27,7 +27,6 @@ export interface ImportOptions {
 }
 
 const maxSmallBytes = 64_000_000
-const reserveBytes = 100_000_000
 
 /** Returns the id it has from now on. Throws 'model-invalid', 'conflict', 'disk-full', 'not-found'. */
 export async function importModel(options: ImportOptions): Promise<string> {
@@ -51,10 +50,11 @@ export async function importModel(options: ImportOptions): Promise<string> {
     return await take(unpacked, { id, work, free, move: true, ...options })
   } catch (error) {
     if (signal?.aborted) throw new AppError('cancelled', 'The import was stopped.', { cause: error })
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    if (error instanceof AppError) throw error
+    if (isDiskFull(error)) {
       throw new AppError('disk-full', 'The disk is full. Nothing was imported.', { cause: error })
     }
+    const { code } = error as NodeJS.ErrnoException
     if (code === 'EACCES' || code === 'EPERM') {
       throw new AppError('forbidden', `${path} cannot be read: no access.`, { cause: error, data: { path } })
     }
@@ -128,7 +128,7 @@ async function take(source: string, { id, work, free, move, modelsDir, signal }:
     files.push({
       path: path.split(sep).join('/'),
       sizeBytes: await synced(file),
-      sha256: await sha256Of(file, signal),
+      sha256: await sha256OfFile(file, signal),
     })
   }
   const { origin: _theirs, ...said } = await readManifold(source)
@@ -197,10 +197,4 @@ async function synced(path: string): Promise<number> {
   } finally {
     await file.close()
   }
-}
-
-async function sha256Of(path: string, signal?: AbortSignal): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash, { signal })
-  return hash.digest('hex')
 }

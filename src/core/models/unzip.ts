@@ -9,7 +9,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { openPromise, type Entry, type ZipFile } from 'yauzl'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isDiskFull } from '../../shared/errors.ts'
 import { isSafePath } from './download-plan.ts'
 
 export const zipLimits = {
@@ -163,8 +163,8 @@ async function extract(zip: ZipFile, entry: Entry, file: string, signal?: AbortS
     await pipeline(source, checked, createWriteStream(file, { flags: 'wx', mode: 0o600 }), { signal })
   } catch (error) {
     if (error instanceof AppError || signal?.aborted) throw error
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const { syscall } = error as NodeJS.ErrnoException
+    if (isDiskFull(error)) {
       throw new AppError('disk-full', 'The disk is full. Nothing was imported.', { cause: error })
     }
     throw syscall === undefined ? damaged(error) : error

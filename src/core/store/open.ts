@@ -59,12 +59,6 @@ export function openDatabase(path: string, options: OpenOptions): Connection {
   }
 }
 
-/** As SQLite and the file system say it. */
-export const isDiskFull = (error: unknown): boolean =>
-  error instanceof Error &&
-  'code' in error &&
-  ['SQLITE_FULL', 'ENOSPC', 'EDQUOT', 'disk-full'].includes(String(error.code))
-
 function migrate(connection: Connection, { migrations, beforeMigration }: OpenOptions): void {
   const version = () => connection.pragma('user_version', { simple: true }) as number
   if (version() === migrations.length) return
