@@ -3,7 +3,7 @@
  * Works from the source (src/core/threads/search.ts) and from the build (out/main/threads/search.js). Electron has a
  * host of its own, because fork dies with its RunAsNode fuse.
  */
-import { fork } from 'node:child_process'
+import { fork, type ChildProcess } from 'node:child_process'
 import { constants, setPriority } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { ChildHandle, Host, ProcessRole, ThreadRole } from './host.ts'
@@ -26,6 +26,10 @@ export function spawnThread(role: ThreadRole, data: unknown): Worker {
 function forkProcess(role: ProcessRole, { lowPriority = false } = {}): ChildHandle {
   const child = fork(entryOf('processes', role), { serialization: 'advanced', execArgv: [] })
   if (lowPriority && child.pid !== undefined) lowerPriority(child.pid)
+  return childHandle(child)
+}
+
+export function childHandle(child: ChildProcess): ChildHandle {
   // Without a listener, a message to a child that has just died would end this process too.
   child.on('error', () => {})
   return {

@@ -7,7 +7,7 @@ import { AppError } from '../shared/errors.ts'
 import { openEmbedder, sampleTexts } from './embed/embedder.ts'
 import type { Host } from './host.ts'
 import { cosineOfBits, scoreDistance } from './models/batching.ts'
-import type { Findings } from './models/device-gate.ts'
+import { noFindings, type Findings } from './models/device-gate.ts'
 import type { Provider } from './models/device-list.ts'
 import { startInference, type Inference, type OpenInference } from './models/inference.ts'
 import type { Model } from './models/load.ts'
@@ -35,14 +35,7 @@ export function createProber(host: Host, start: typeof startInference = startInf
   return {
     async probe({ model, provider, threads, folder }: ProbeRequest): Promise<Findings> {
       inference ??= start(host, { threads })
-      const findings: Findings = {
-        nodes: {},
-        worstCosine: null,
-        textsPerSecond: null,
-        cpuTextsPerSecond: null,
-        reason: null,
-        detail: null,
-      }
+      const findings = noFindings(null)
       try {
         const there = await runOn({ inference, model, device: provider, profile: folder })
         if (there.open.opened.fallback) {

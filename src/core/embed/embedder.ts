@@ -5,15 +5,16 @@
  */
 import { AppError } from '../../shared/errors.ts'
 import { nearly, sameBits } from '../models/batching.ts'
+import { joinRows } from '../models/feeds.ts'
 import type { Provider } from '../models/device-list.ts'
 import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
-import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
-import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
+import { selfTestKey, testAfresh, trust, type SelfTestRecords } from '../models/records.ts'
+import { testModel, type SelfTest } from '../models/self-test.ts'
 import { senseOfVectors } from '../models/sense.ts'
 import type { Fallback } from '../models/session.ts'
 import { createFileHashes, spaceOf, type FileHashes, type SpaceFields } from '../models/space.ts'
-import { createStandby, openOrFallBack } from '../models/standby.ts'
+import { openWithStandby } from '../models/standby.ts'
 import type { Tokenizer } from '../models/tokenizer.ts'
 import { readDenseLayers } from '../models/vector-parts.ts'
 import { planBatches, tokensFor } from './batches.ts'
@@ -56,42 +57,21 @@ export const sampleTexts = [
 
 /** Throws 'model-invalid' when the model fails the self-test or is no embedding model. */
 export async function createEmbedder(options: EmbedderOptions): Promise<ModelEmbedder> {
-  if ((options.device ?? 'cpu') === 'cpu') return createOn(options)
-  const onCpu = (fallback: Fallback) => createOn({ ...options, device: 'cpu', fallback })
-  const embedder = await openOrFallBack(() => createOn(options), onCpu)
-  if (embedder.provider === 'cpu') return embedder
-  const standby = createStandby(embedder, onCpu)
-  return {
-    ...embedder,
-    get provider() {
-      return standby.now.provider
-    },
-    get fallback() {
-      return standby.now.fallback
-    },
-    get selfTest() {
-      return standby.now.selfTest
-    },
-    embedDocuments: (inputs, signal) => standby.run((one) => one.embedDocuments(inputs, signal)),
-    embedQuery: (text) => standby.run((one) => one.embedQuery(text)),
-    close: () => standby.now.close(),
-  }
+  return openWithStandby<ModelEmbedder>(
+    options.device,
+    (on) => createOn({ ...options, ...on }),
+    (run) => ({
+      embedDocuments: (inputs, signal) => run((one) => one.embedDocuments(inputs, signal)),
+      embedQuery: (text) => run((one) => one.embedQuery(text)),
+    }),
+  )
 }
 
 async function createOn(options: EmbedderOptions): Promise<ModelEmbedder> {
-  const { model, inference, records = memoryRecords() } = options
+  const { model, inference, records } = options
   const opened = await openEmbedder(options)
   const { space, fields, open, tokenizer, promptedTokens, embedRows } = opened
-  let selfTest: SelfTest
-  try {
-    const remembered = await records.read(model.id, opened.key)
-    selfTest = remembered ?? (await opened.test())
-    if (!remembered) await records.write(model.id, opened.key, selfTest)
-    refuseFailed(model.id, selfTest, await records.overridden(model.id))
-  } catch (error) {
-    await open.close()
-    throw error
-  }
+  const selfTest = await trust(model.id, opened, records)
   const { prompts, maxTokens } = model
   const { dimensions } = fields
 
@@ -152,14 +132,7 @@ async function createOn(options: EmbedderOptions): Promise<ModelEmbedder> {
 
 /** The self-test made afresh, and remembered. Throws 'model-invalid' when the model cannot even be opened. */
 export async function testEmbedder(options: EmbedderOptions): Promise<SelfTest> {
-  const opened = await openEmbedder(options)
-  try {
-    const selfTest = await opened.test()
-    await options.records?.write(options.model.id, opened.key, selfTest)
-    return selfTest
-  } finally {
-    await opened.open.close()
-  }
+  return testAfresh(options.model.id, await openEmbedder(options), options.records)
 }
 
 /** Opened, not trusted yet. `profile`: a folder, to count which provider runs each node. */
@@ -244,15 +217,4 @@ function promptTokens(
 ): number {
   if (includePrompt || prompts[side] === '') return 0
   return tokenizer.count(prompts[side]) - (tokenizer.endsWithSpecial ? 1 : 0)
-}
-
-function joinRows(rows: readonly Int32Array[]): { ids: Int32Array; lengths: Int32Array } {
-  const lengths = Int32Array.from(rows, (row) => row.length)
-  const ids = new Int32Array(lengths.reduce((sum, one) => sum + one, 0))
-  let at = 0
-  for (const row of rows) {
-    ids.set(row, at)
-    at += row.length
-  }
-  return { ids, lengths }
 }

@@ -126,7 +126,7 @@ export function createLive({
       for (const [space, embedder] of embedders) {
         if (space === live.target.space || space === building?.space) continue
         embedders.delete(space)
-        await models.release(embedder)
+        retire(embedder)
       }
     },
 

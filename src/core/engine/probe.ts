@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AppError } from '../../shared/errors.ts'
 import type { ChildHandle, Host } from '../host.ts'
-import type { Findings } from '../models/device-gate.ts'
+import { noFindings, type Findings } from '../models/device-gate.ts'
 import { connectChild } from '../processes/child.ts'
 import type { ProbeRequest, ProberJobs } from '../prober.ts'
 
@@ -25,7 +25,6 @@ export function createProbe(host: Pick<Host, 'spawnProcess'>, limitMs = probeLim
   let closed = false
   return {
     async run(request) {
-      const nothing = { nodes: {}, worstCosine: null, textsPerSecond: null, cpuTextsPerSecond: null }
       const folder = await mkdtemp(join(tmpdir(), 'manifold-probe-'))
       const child = await host.spawnProcess('prober')
       children.add(child)
@@ -41,10 +40,10 @@ export function createProbe(host: Pick<Host, 'spawnProcess'>, limitMs = probeLim
         return await client.call.probe({ ...request, folder })
       } catch (error) {
         if (closed) return null
-        if (hung) return { ...nothing, reason: 'hung', detail: `no answer within ${limitMs / 1000} s` }
+        if (hung) return noFindings('hung', `no answer within ${limitMs / 1000} s`)
         const message = error instanceof Error ? error.message : String(error)
         const reason = error instanceof AppError && error.code === 'unavailable' ? 'crashed' : 'failed'
-        return { ...nothing, reason, detail: message.slice(0, 300) }
+        return noFindings(reason, message.slice(0, 300))
       } finally {
         clearTimeout(timer)
         children.delete(child)

@@ -25,6 +25,16 @@ export interface Findings {
   detail: string | null
 }
 
+/** Of a probe that has seen nothing run. */
+export const noFindings = (reason: DeviceReason | null, detail: string | null = null): Findings => ({
+  nodes: {},
+  worstCosine: null,
+  textsPerSecond: null,
+  cpuTextsPerSecond: null,
+  reason,
+  detail,
+})
+
 export interface DeviceRequest {
   model: Model
   /** Of the space, or of a reranker's files. */
@@ -263,17 +273,7 @@ export function createDeviceGate({
       const provider = providerOf(request.device)
       const missing = missingProvider(provider)
       if (missing) {
-        const nothing = judge(
-          {
-            nodes: {},
-            worstCosine: null,
-            textsPerSecond: null,
-            cpuTextsPerSecond: null,
-            reason: missing,
-            detail: null,
-          },
-          { modelId: request.model.id, provider },
-        )
+        const nothing = judge(noFindings(missing), { modelId: request.model.id, provider })
         return forDevice(nothing, request.device)
       }
       await asked(request.device)

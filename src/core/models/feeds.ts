@@ -15,6 +15,18 @@ export interface TokenRows {
   task: number | null
 }
 
+/** Rows one after another, as they cross to the inference thread. */
+export function joinRows(rows: readonly Int32Array[]): Pick<TokenRows, 'ids' | 'lengths'> {
+  const lengths = Int32Array.from(rows, (row) => row.length)
+  const ids = new Int32Array(lengths.reduce((sum, one) => sum + one, 0))
+  let at = 0
+  for (const row of rows) {
+    ids.set(row, at)
+    at += row.length
+  }
+  return { ids, lengths }
+}
+
 export interface RowLayout {
   /** What to fill unused places with, and on which side of the text they are. */
   padId: number

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { cpus } from 'node:os'
 import { canonical } from './space.ts'
-import type { SelfTest } from './self-test.ts'
+import { refuseFailed, type SelfTest } from './self-test.ts'
 
 export interface SelfTestRecords {
   /** null: never tested, or tested as something else. */
@@ -30,6 +30,46 @@ export const selfTestKey = (facts: {
     .digest('hex')
 
 export const hardware = (): string => cpus()[0]?.model.trim() ?? 'unknown'
+
+/** Opened, not trusted yet. */
+export interface Untrusted {
+  key: string
+  test(): Promise<SelfTest>
+  open: { close(): Promise<void> }
+}
+
+/** The remembered self-test, or one made now. Closes the model and throws 'model-invalid' where it fails. */
+export async function trust(
+  modelId: string,
+  { key, test, open }: Untrusted,
+  records: SelfTestRecords = memoryRecords(),
+): Promise<SelfTest> {
+  try {
+    const remembered = await records.read(modelId, key)
+    const selfTest = remembered ?? (await test())
+    if (!remembered) await records.write(modelId, key, selfTest)
+    refuseFailed(modelId, selfTest, await records.overridden(modelId))
+    return selfTest
+  } catch (error) {
+    await open.close()
+    throw error
+  }
+}
+
+/** The self-test made afresh, and remembered; the model is closed. */
+export async function testAfresh(
+  modelId: string,
+  { key, test, open }: Untrusted,
+  records?: SelfTestRecords,
+): Promise<SelfTest> {
+  try {
+    const selfTest = await test()
+    await records?.write(modelId, key, selfTest)
+    return selfTest
+  } finally {
+    await open.close()
+  }
+}
 
 /** For a process without a library: nothing is remembered beyond it. */
 export function memoryRecords(): SelfTestRecords {

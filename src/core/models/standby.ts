@@ -3,6 +3,8 @@
  * is full), the CPU's is opened, does the work again, and stays [MO5].
  */
 import { AppError } from '../../shared/errors.ts'
+import type { Provider } from './device-list.ts'
+import type { SelfTest } from './self-test.ts'
 import type { Fallback } from './session.ts'
 
 export interface Standby<T> {
@@ -41,6 +43,43 @@ export function createStandby<T extends { close(): Promise<void> }>(
         return work(now)
       }
     },
+  }
+}
+
+interface OnDevice {
+  readonly provider: string
+  readonly fallback: Fallback | null
+  readonly selfTest: SelfTest
+  close(): Promise<void>
+}
+
+/**
+ * A model on the wanted device, with the CPU in reserve where it is another. `through`: the model's own methods, each run on
+ * whichever of the two works now.
+ */
+export async function openWithStandby<T extends OnDevice>(
+  device: Provider | undefined,
+  createOn: (on: { device: Provider; fallback?: Fallback }) => Promise<T>,
+  through: (run: Standby<T>['run']) => Partial<T>,
+): Promise<T> {
+  if (device === undefined || device === 'cpu') return createOn({ device: 'cpu' })
+  const onCpu = (fallback: Fallback) => createOn({ device: 'cpu', fallback })
+  const model = await openOrFallBack(() => createOn({ device }), onCpu)
+  if (model.provider === 'cpu') return model
+  const standby = createStandby(model, onCpu)
+  return {
+    ...model,
+    get provider() {
+      return standby.now.provider
+    },
+    get fallback() {
+      return standby.now.fallback
+    },
+    get selfTest() {
+      return standby.now.selfTest
+    },
+    ...through((work) => standby.run(work)),
+    close: () => standby.now.close(),
   }
 }
 

@@ -5,15 +5,16 @@
 import { AppError } from '../../shared/errors.ts'
 import { planBatches, tokensFor } from '../embed/batches.ts'
 import { nearly, sameBits } from '../models/batching.ts'
+import { joinRows } from '../models/feeds.ts'
 import type { Provider } from '../models/device-list.ts'
 import { graphSpecOf, paddingSideOf, type Inference } from '../models/inference.ts'
 import { loadTokenizer, type Model } from '../models/load.ts'
-import { memoryRecords, selfTestKey, type SelfTestRecords } from '../models/records.ts'
+import { selfTestKey, testAfresh, trust, type SelfTestRecords } from '../models/records.ts'
 import { senseOfScores } from '../models/sense.ts'
-import { refuseFailed, testModel, type SelfTest } from '../models/self-test.ts'
+import { testModel, type SelfTest } from '../models/self-test.ts'
 import type { Fallback } from '../models/session.ts'
 import { canonical, createFileHashes, type FileHashes } from '../models/space.ts'
-import { createStandby, openOrFallBack } from '../models/standby.ts'
+import { openWithStandby } from '../models/standby.ts'
 import type { PairEncoding } from '../models/tokenizer.ts'
 import { pairsOf } from './pairs.ts'
 import type { Reranker } from './types.ts'
@@ -47,40 +48,17 @@ export const probe = {
 
 /** Throws 'model-invalid' when the model is no reranker or fails the self-test. */
 export async function createReranker(options: RerankerOptions): Promise<ModelReranker> {
-  if ((options.device ?? 'cpu') === 'cpu') return createOn(options)
-  const onCpu = (fallback: Fallback) => createOn({ ...options, device: 'cpu', fallback })
-  const reranker = await openOrFallBack(() => createOn(options), onCpu)
-  if (reranker.provider === 'cpu') return reranker
-  const standby = createStandby(reranker, onCpu)
-  return {
-    ...reranker,
-    get provider() {
-      return standby.now.provider
-    },
-    get fallback() {
-      return standby.now.fallback
-    },
-    get selfTest() {
-      return standby.now.selfTest
-    },
-    score: (query, passages, signal) => standby.run((one) => one.score(query, passages, signal)),
-    close: () => standby.now.close(),
-  }
+  return openWithStandby<ModelReranker>(
+    options.device,
+    (on) => createOn({ ...options, ...on }),
+    (run) => ({ score: (query, passages, signal) => run((one) => one.score(query, passages, signal)) }),
+  )
 }
 
 async function createOn(options: RerankerOptions): Promise<ModelReranker> {
-  const { model, records = memoryRecords() } = options
+  const { model, records } = options
   const opened = await openReranker(options)
-  let selfTest: SelfTest
-  try {
-    const remembered = await records.read(model.id, opened.key)
-    selfTest = remembered ?? (await opened.test())
-    if (!remembered) await records.write(model.id, opened.key, selfTest)
-    refuseFailed(model.id, selfTest, await records.overridden(model.id))
-  } catch (error) {
-    await opened.open.close()
-    throw error
-  }
+  const selfTest = await trust(model.id, opened, records)
   return {
     modelId: model.id,
     type: model.type,
@@ -96,14 +74,7 @@ async function createOn(options: RerankerOptions): Promise<ModelReranker> {
 
 /** The self-test made afresh, and remembered. Throws 'model-invalid' when the model cannot even be opened. */
 export async function testReranker(options: RerankerOptions): Promise<SelfTest> {
-  const opened = await openReranker(options)
-  try {
-    const selfTest = await opened.test()
-    await options.records?.write(options.model.id, opened.key, selfTest)
-    return selfTest
-  } finally {
-    await opened.open.close()
-  }
+  return testAfresh(options.model.id, await openReranker(options), options.records)
 }
 
 /** Two ways of asking the same files are two models. */
@@ -143,15 +114,12 @@ export async function openReranker({
     length: number,
     signal?: AbortSignal,
   ): Promise<Float32Array> {
-    const lengths = Int32Array.from(pairs, ({ ids }) => ids.length)
-    const total = lengths.reduce((sum, one) => sum + one, 0)
-    const ids = new Int32Array(total)
-    const types = new Uint8Array(total)
+    const { ids, lengths } = joinRows(pairs.map((pair) => pair.ids))
+    const types = new Uint8Array(ids.length)
     let at = 0
     for (const pair of pairs) {
-      ids.set(pair.ids, at)
       types.set(pair.types, at)
-      at += pair.ids.length
+      at += pair.types.length
     }
     return open.score({ ids, types, lengths, length, task: null, skip: 0, urgent: true }, signal)
   }
