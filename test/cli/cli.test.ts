@@ -1,60 +1,23 @@
 /** The command line as a script uses it: JSON on stdout and nothing else, exit codes, with and without a running engine. */
-import { execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { spawn } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { packageRoot } from '../../src/core/package-layout.ts'
+import { bin, createCommandLine } from '../support/command-line.ts'
 
-let base: string
+const command = createCommandLine('cli')
+const { base, run: manifold } = command
 let notes: string
 
-interface Ran {
-  code: number
-  out: string
-  err: string
-  // Each command prints a value of its own
-  json: any
-}
-
-function manifold(...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(packageRoot(), 'bin', 'manifold.js'), ...args],
-      {
-        env: {
-          ...process.env,
-          MANIFOLD_LIBRARY: join(base, 'library'),
-          XDG_RUNTIME_DIR: join(base, 'run'),
-          LANG: 'en_US.UTF-8',
-          LC_ALL: '',
-        },
-      },
-      (error, out, err) => {
-        let json: unknown
-        try {
-          json = JSON.parse(out)
-        } catch {
-          json = undefined
-        }
-        resolve({ code: error ? Number(error.code) : 0, out, err, json })
-      },
-    )
-  })
-}
-
 beforeAll(async () => {
-  base = realpathSync(mkdtempSync(join(tmpdir(), 'manifold-cli-')))
   notes = join(base, 'notes')
   mkdirSync(notes)
-  mkdirSync(join(base, 'run'), { mode: 0o700 })
   writeFileSync(join(notes, 'lease.md'), '# Lease\n\nEither party may terminate on thirty days notice.\n')
   writeFileSync(join(notes, '租房.md'), '# 租房合同\n\n租期结束后十日内退还押金。\n')
   writeFileSync(join(notes, 'empty.txt'), '')
 }, 60_000)
 
-afterAll(() => rmSync(base, { recursive: true, force: true }))
+afterAll(() => command.close())
 
 describe('without a running engine', () => {
   it('adds a folder and waits until it is indexed', async () => {
@@ -159,14 +122,10 @@ describe('without a running engine', () => {
 
 describe('with a running engine', () => {
   it('talks to it, and what it added is there at once', async () => {
-    const engine = spawn(
-      process.execPath,
-      [join(packageRoot(), 'bin', 'manifold.js'), 'serve', '--no-open', '--json'],
-      {
-        env: { ...process.env, MANIFOLD_LIBRARY: join(base, 'library'), XDG_RUNTIME_DIR: join(base, 'run') },
-        stdio: ['ignore', 'pipe', 'ignore'],
-      },
-    )
+    const engine = spawn(process.execPath, [bin, 'serve', '--no-open', '--json'], {
+      env: { ...process.env, MANIFOLD_LIBRARY: join(base, 'library'), XDG_RUNTIME_DIR: join(base, 'run') },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
     try {
       await new Promise((resolve) => engine.stdout.once('data', resolve))
       writeFileSync(join(notes, 'otter.md'), '# Otter\n\nThe otter sleeps under the weir.\n')

@@ -1,56 +1,23 @@
 /** `manifold models` as a script uses it. The hub is on this computer; the command line comes from the build. */
-import { execFile, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { cpSync, existsSync, rmSync, writeFileSync } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { packageRoot } from '../../src/core/package-layout.ts'
+import { bin, createCommandLine } from '../support/command-line.ts'
 import { filesUnder, startHub, type HubServer } from '../support/hub-server.ts'
 import { tinyModels } from '../support/tiny-models.ts'
 import { zipOf } from '../support/zip.ts'
 
-let base: string
+const command = createCommandLine('cli-models')
+const { base, run: manifold, runIn: manifoldIn, environment } = command
 let hub: HubServer
-
-interface Ran {
-  code: number
-  out: string
-  err: string
-  // Each command prints a value of its own
-  json: any
-}
-
-const manifold = (...args: string[]): Promise<Ran> => manifoldIn('en_US.UTF-8', ...args)
-const bin = join(packageRoot(), 'bin', 'manifold.js')
-const environment = (language: string) => ({
-  ...process.env,
-  MANIFOLD_LIBRARY: join(base, 'library'),
-  XDG_RUNTIME_DIR: join(base, 'run'),
-  LANG: language,
-  LC_ALL: '',
-})
-function manifoldIn(language: string, ...args: string[]): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [bin, ...args], { env: environment(language) }, (error, out, err) => {
-      let json: unknown
-      try {
-        json = JSON.parse(out)
-      } catch {
-        json = undefined
-      }
-      resolve({ code: error ? Number(error.code) : 0, out, err, json })
-    })
-  })
-}
 
 // The tiny model takes the place of a model of the catalogue that ships: same repository, small files.
 const id = 'all-MiniLM-L6-v2'
 
 beforeAll(async () => {
-  base = realpathSync(mkdtempSync(join(tmpdir(), 'manifold-cli-models-')))
-  mkdirSync(join(base, 'run'), { mode: 0o700 })
   hub = await startHub(`Xenova/${id}`, filesUnder(join(tinyModels, 'tiny-mean')))
   const { json } = await manifold('models', 'source', 'custom', '--mirror', hub.address, '--json')
   expect(json).toEqual({ modelSource: 'custom', modelMirror: hub.address })
@@ -58,7 +25,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await hub?.close()
-  rmSync(base, { recursive: true, force: true })
+  command.close()
 })
 
 it('lists what can be downloaded, with its warnings, and asks nobody', async () => {

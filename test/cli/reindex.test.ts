@@ -1,57 +1,20 @@
 /** Reindexing from the command line, without a running engine: each command opens the library, does its part, and leaves. */
-import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { packageRoot } from '../../src/core/package-layout.ts'
+import { createCommandLine } from '../support/command-line.ts'
 
-let base: string
-
-interface Ran {
-  code: number
-  out: string
-  err: string
-  // Each command prints a value of its own
-  json: any
-}
-
-function manifold(...args: string[]): Promise<Ran> {
-  const env = {
-    ...process.env,
-    MANIFOLD_LIBRARY: join(base, 'library'),
-    XDG_RUNTIME_DIR: join(base, 'run'),
-    LANG: 'en_US.UTF-8',
-    LC_ALL: '',
-  }
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [join(packageRoot(), 'bin', 'manifold.js'), ...args],
-      { env },
-      (error, out, err) => {
-        let json: unknown
-        try {
-          json = JSON.parse(out)
-        } catch {
-          json = undefined
-        }
-        resolve({ code: error ? Number(error.code) : 0, out, err, json })
-      },
-    )
-  })
-}
+const command = createCommandLine('cli-reindex')
+const { base, run: manifold } = command
 
 beforeAll(async () => {
-  base = realpathSync(mkdtempSync(join(tmpdir(), 'manifold-cli-reindex-')))
-  mkdirSync(join(base, 'run'), { mode: 0o700 })
   const notes = join(base, 'notes')
   mkdirSync(notes)
   writeFileSync(join(notes, 'lease.md'), '# Lease\n\nEither party may terminate on thirty days notice.\n')
   expect((await manifold('add', notes)).code).toBe(0)
 }, 90_000)
 
-afterAll(() => rmSync(base, { recursive: true, force: true }))
+afterAll(() => command.close())
 
 it('[RE3] switches by itself, goes back, and gives the disk of the former back', async () => {
   expect((await manifold('reindex', 'rollback')).code).toBe(1)

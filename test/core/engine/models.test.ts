@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createEngine, type Engine } from '../../../src/core/engine.ts'
+import { knownFields } from '../../../src/core/models/downloadable.ts'
 import { createNodeHost } from '../../../src/core/node-host.ts'
 import { readOrigin } from '../../../src/core/models/origin.ts'
 import { SearchRequest, type SearchUpdate } from '../../../src/shared/search.ts'
@@ -30,20 +31,7 @@ let engine: Engine
 let hub: HubServer
 let libraryDir: string
 
-const known = Object.fromEntries(
-  [
-    'repository',
-    'files',
-    'pooling',
-    'prompts',
-    'dimensions',
-    'maxTokens',
-    'licence',
-    'languages',
-    'parameters',
-    'sizeBytes',
-  ].map((field) => [field, 'memory']),
-)
+const known = Object.fromEntries(knownFields.map((field) => [field, 'memory']))
 const entry = {
   id: 'tiny-static',
   name: 'Tiny static',

@@ -13,7 +13,7 @@ import {
 } from '../../../src/core/models/download-plan.ts'
 import type { DownloadPlan } from '../../../src/core/models/download-plan.ts'
 import { fetchFiles } from '../../../src/core/models/download.ts'
-import { DownloadableModel } from '../../../src/core/models/downloadable.ts'
+import { DownloadableModel, knownFields } from '../../../src/core/models/downloadable.ts'
 import { createHub, type Hub } from '../../../src/core/models/hub.ts'
 import type { ModelSource } from '../../../src/shared/models.ts'
 import { filesUnder, sha256, startHub, type HubServer } from '../../support/hub-server.ts'
@@ -39,20 +39,7 @@ const model = DownloadableModel.parse({
   graphs: ['onnx/none.onnx', graph],
   files: ['config.json', 'tokenizer.json'],
   optional: ['1_Pooling/config.json', 'README.md'],
-  known: Object.fromEntries(
-    [
-      'repository',
-      'files',
-      'pooling',
-      'prompts',
-      'dimensions',
-      'maxTokens',
-      'licence',
-      'languages',
-      'parameters',
-      'sizeBytes',
-    ].map((field) => [field, 'memory']),
-  ),
+  known: Object.fromEntries(knownFields.map((field) => [field, 'memory'])),
 })
 
 let server: HubServer
