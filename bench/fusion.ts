@@ -3,7 +3,7 @@
  * distractors, the evidence of every candidate; `fit` searches the weights on such files and prints the table.
  *
  *   node bench/fusion.ts dump <out.jsonl> --sets <folder> [--distractors <file>] [--queries 150] [--rerank]
- *   node bench/fusion.ts fit <dump.jsonl>... [--removed 1]     how much lists without their answers count in the calibration
+ *   node bench/fusion.ts fit <dump.jsonl>... [--removed 1.5]   how much lists without their answers count in the calibration
  */
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,8 +16,8 @@ import { createModelCatalog } from '../src/core/models/catalog.ts'
 import { startInference } from '../src/core/models/inference.ts'
 import { createNodeHost } from '../src/core/node-host.ts'
 import { createReranker } from '../src/core/rerank/reranker.ts'
-import { blendWeights, listFeatures, parametersOf, sigmoid } from '../src/core/search/blend.ts'
-import { fusedScore } from '../src/core/search/fuse.ts'
+import { blendedSum, blendWeights, listFeatures, parametersOf, sigmoid } from '../src/core/search/blend.ts'
+import { fusedScore, fusionWeights } from '../src/core/search/fuse.ts'
 import { keywordQuery } from '../src/core/search/keyword.ts'
 import { passagesOf } from '../src/core/search/order.ts'
 import { parseQuery } from '../src/core/search/parse.ts'
@@ -41,8 +41,8 @@ export interface DumpedQuery {
   mass: number
   /** idf and chunks of each searched or left-out token. */
   tokens: [string, number, number, number, boolean][]
-  /** Best chunk first as fused when dumped: [document, grade, BM25, cosine, outlier, calibrated log-odds or null] */
-  candidates: [string, number, number, number, number, number | null][]
+  /** Best chunk first as fused when dumped: [document, grade, BM25, cosine, outlier, calibrated log-odds or null, in another script] */
+  candidates: [string, number, number, number, number, number | null, boolean][]
 }
 
 async function dump(
@@ -130,6 +130,7 @@ async function dump(
             one.semantic?.cosine ?? 0,
             one.semantic?.outlier ?? 0,
             logitOf.get(one.chunkId) ?? null,
+            one.foreign,
           ])
         }),
       }
@@ -150,6 +151,7 @@ interface Evidence {
   share: number
   outlier: number
   logit: number | null
+  foreign: boolean
 }
 
 type Sets = Map<string, { grades: Map<string, number>; evidence: Evidence[] }[]>
@@ -161,12 +163,13 @@ function read(file: string): Sets {
     const dumped = JSON.parse(line) as DumpedQuery
     if (dumped.candidates.length === 0) continue
     const mass = dumped.tokens.reduce((sum, [, , idf]) => sum + idf, 0) || 1
-    const evidence = dumped.candidates.map(([document, grade, score, , outlier, logit]) => ({
+    const evidence = dumped.candidates.map(([document, grade, score, , outlier, logit, foreign]) => ({
       document,
       grade,
       share: score / mass,
       outlier,
       logit,
+      foreign,
     }))
     // Relevant documents no leg found count in the ideal all the same.
     const grades = new Map(evidence.map((one) => [one.document, one.grade]))
@@ -190,15 +193,18 @@ function fit(files: readonly string[], removed: number): void {
     console.log(name)
     sweep(sets)
   }
-  for (const weight of new Set([blendWeights.rerank, 1, 3, 4]))
+  for (const weight of new Set([blendWeights.rerank, 3, 6, 10]))
     calibrate(all, weight, sumWith(weight), removed)
 }
 
-const fused = (one: Evidence): number => fusedScore({ words: one.share, outlier: one.outlier })
+const fused = (one: Evidence): number =>
+  fusedScore({ words: one.share, outlier: one.outlier, foreign: one.foreign })
 const sumWith =
   (weight: number) =>
   (one: Evidence): number =>
-    (one.logit === null ? -1e6 : 0) + weight * (one.logit ?? 0) + fused(one)
+    one.logit === null
+      ? fused(one) - 1e6
+      : blendedSum(one.logit, fused(one), { ...blendWeights, rerank: weight })
 
 function sweep(sets: Sets): void {
   const row = (name: string, score: (one: Evidence) => number): void => {
@@ -219,15 +225,22 @@ function sweep(sets: Sets): void {
   row('semantic', (one) => one.outlier)
   for (const wordsPower of [1, 1.5, 2]) {
     for (const words of [8, 16, 24, 40, 60]) {
-      const weights = { words, wordsPower, outlier: 1 }
+      const weights = { ...fusionWeights, words, wordsPower }
       row(`words ${words} power ${wordsPower}`, (one) =>
-        fusedScore({ words: one.share, outlier: one.outlier }, weights),
+        fusedScore({ words: one.share, outlier: one.outlier, foreign: one.foreign }, weights),
       )
     }
   }
+  for (const foreign of [0, 1, 2, 3, 4, 6])
+    row(`foreign ${foreign}`, (one) =>
+      fusedScore(
+        { words: one.share, outlier: one.outlier, foreign: one.foreign },
+        { ...fusionWeights, foreign },
+      ),
+    )
   const covered = [...sets.values()].flat().some((query) => query.evidence.some((one) => one.logit !== null))
   if (!covered) return
-  for (const weight of [0, 0.3, 0.5, 1, 1.5, 2, 3, 4, 6, 10]) row(`rerank ${weight}`, sumWith(weight))
+  for (const weight of [0, 0.5, 1, 2, 3, 4, 6, 8, 10, 14]) row(`rerank ${weight}`, sumWith(weight))
 }
 
 /**
@@ -319,7 +332,7 @@ const { positionals, values } = parseArgs({
     distractors: { type: 'string' },
     queries: { type: 'string', default: '150' },
     rerank: { type: 'boolean', default: false },
-    removed: { type: 'string', default: '1' },
+    removed: { type: 'string', default: '1.5' },
   },
 })
 const [command, ...files] = positionals

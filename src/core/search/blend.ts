@@ -1,5 +1,5 @@
 /**
- * The final score. Order comes from one sum, the fused evidence and twice the reranker's log-odds, so that the reranker
+ * The final score. Order comes from one sum, the fused evidence and a multiple of the reranker's log-odds, so that the reranker
  * overrules exact keyword evidence only as far as its weight reaches [SE5]. What is shown is the probability that a passage
  * answers: it rises with that sum, and with how far it stands above the passages in the middle of the list, for a true
  * answer stands out; and it is tempered by what is known of the whole list, so that a question nothing answers is seen to have no
@@ -9,6 +9,8 @@
 export interface BlendWeights {
   /** Of the reranker's calibrated log-odds, beside the fused score. */
   rerank: number
+  /** Added to the log-odds, so that a passage which may answer has a sum above nothing and one which does not has one below: l bends there. Moves no order. */
+  even: number
   /**
    * P = sigmoid(level * l(sum) + (gap + sure * best) * (l(sum) - l(middle)) + words * sqrt(share) + assurance * best + bias),
    * l(x) = ln(1 + softplus(x)); best: the list's largest log-odds of the reranker, -6 to 6; share: its largest share of the query's
@@ -23,13 +25,14 @@ export interface BlendWeights {
 }
 
 export const blendWeights: BlendWeights = {
-  rerank: 3,
-  level: 0.527,
-  gap: 1.623,
-  sure: 0.159,
-  words: -2.284,
-  assurance: 0.457,
-  bias: -2.048,
+  rerank: 8,
+  even: 2,
+  level: 0.682,
+  gap: 1.345,
+  sure: 0.165,
+  words: -1.821,
+  assurance: 0.286,
+  bias: -3.497,
 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
@@ -63,7 +66,7 @@ export function createBlend(
   weights: BlendWeights = blendWeights,
 ): Blend {
   const sum = (logit: number, fused: number): number =>
-    weights.rerank * (calibration.scale * logit + calibration.bias) + fused
+    blendedSum(calibration.scale * logit + calibration.bias, fused, weights)
   const features = listFeatures(
     passages.map(({ logit, fused, share }) => ({
       sum: sum(logit, fused),
@@ -72,6 +75,10 @@ export function createBlend(
     })),
   )
   return { sum, probability: (value) => sigmoid(dot(features(value), parametersOf(weights))) }
+}
+
+export function blendedSum(logOdds: number, fused: number, weights: BlendWeights = blendWeights): number {
+  return weights.rerank * (logOdds + weights.even) + fused
 }
 
 /** What `fit` in bench/fusion.ts fits: the features of a sum within its list, in the order of `parametersOf`. */

@@ -70,6 +70,7 @@ export function exactSearch(
         sha256,
         keyword: { rank: offset + i + 1, score, share: 0 },
         semantic: null,
+        foreign: false,
         fused: score,
       },
       score: null,

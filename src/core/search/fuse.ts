@@ -10,6 +10,8 @@ export interface Evidence {
   words: number | null
   /** Standard deviations of the cosine above the library's mean for this query. null: no vector. */
   outlier: number | null
+  /** The passage is in another script than the query, so that words in common are not to be expected of it. */
+  foreign?: boolean
 }
 
 export interface FusionWeights {
@@ -17,17 +19,21 @@ export interface FusionWeights {
   /** Above 1, the last words matched count for more than the first: a stray word in common is no evidence. */
   wordsPower: number
   outlier: number
+  /** What a passage in another script gets at most for the words it cannot share: never more than it stands out by meaning. */
+  foreign: number
 }
 
-export const fusionWeights: FusionWeights = { words: 60, wordsPower: 1.5, outlier: 1 }
+export const fusionWeights: FusionWeights = { words: 60, wordsPower: 1.5, outlier: 1, foreign: 2 }
 
 /** Beyond these a leg is only more certain of what it said already. */
 const mostWords = 3
 const mostOutlier = 12
 
 export function fusedScore(evidence: Evidence, weights: FusionWeights = fusionWeights): number {
+  const outlier = Math.max(-mostOutlier, Math.min(evidence.outlier ?? 0, mostOutlier))
   return (
     weights.words * Math.min(evidence.words ?? 0, mostWords) ** weights.wordsPower +
-    weights.outlier * Math.max(-mostOutlier, Math.min(evidence.outlier ?? 0, mostOutlier))
+    weights.outlier * outlier +
+    (evidence.foreign ? Math.max(0, Math.min(weights.foreign, outlier)) : 0)
   )
 }

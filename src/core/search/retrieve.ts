@@ -5,6 +5,7 @@ import { fusedScore, type FusionWeights } from './fuse.ts'
 import { columnWeights, keywordQuery, phraseExpression } from './keyword.ts'
 import type { LiveIndex } from './live-index.ts'
 import type { ParsedQuery } from './parse.ts'
+import { scriptOf } from './script.ts'
 import { semanticSearch } from './semantic.ts'
 
 /** Chunks each leg brings. */
@@ -15,6 +16,8 @@ export interface Candidate {
   sha256: string
   keyword: { rank: number; score: number; share: number } | null
   semantic: { rank: number; cosine: number; percentile: number; outlier: number } | null
+  /** In another script than the query. */
+  foreign: boolean
   fused: number
 }
 
@@ -61,7 +64,7 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
     if (known) return known
     const text = live.texts.textOf(chunkId)
     if (!text) return null
-    const made = { chunkId, sha256: text.sha256, keyword: null, semantic: null, fused: 0 }
+    const made = { chunkId, sha256: text.sha256, keyword: null, semantic: null, foreign: false, fused: 0 }
     byId.set(chunkId, made)
     return made
   }
@@ -95,7 +98,11 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
   }
 
   const candidates = [...byId.values()]
+  const asked = meaning ? scriptOf(parsed.text) : null
+  const rows = asked ? live.index.chunks(candidates.map((found) => found.chunkId)) : null
   for (const found of candidates) {
+    const script = scriptOf(rows?.get(found.chunkId)?.text ?? '')
+    found.foreign = script !== null && script !== asked
     found.fused =
       mode === 'keyword'
         ? found.keyword!.score
@@ -105,6 +112,7 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
               {
                 words: found.keyword?.share ?? (query?.expression ? 0 : null),
                 outlier: found.semantic?.outlier ?? null,
+                foreign: found.foreign,
               },
               weights,
             )
@@ -129,6 +137,7 @@ function browse(
       sha256: text.sha256,
       keyword: null,
       semantic: null,
+      foreign: false,
       fused: 0,
     }))
   const groups = group(candidates, lookup, filter)
