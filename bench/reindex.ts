@@ -75,7 +75,7 @@ try {
       // A new one, or the last is used up: other sizes, so that nothing is there already.
       tokens = tokens === 200 ? 120 : 200
       await engine.settings.update({
-        embeddingModel: values.encoder ? 'bench-encoder' : 'manifold-context-256',
+        embeddingModel: values.encoder ? 'bench-encoder' : 'manifold-context-384',
         chunking: { targetTokens: tokens },
         afterReindex: 'compare',
       })

@@ -143,7 +143,7 @@ print(
 for (const [folder, dir] of [
   ['manifold-static-128', builtInDir],
   ['manifold-static-256', builtInDir],
-  ['manifold-context-256', builtInDir],
+  ['manifold-context-384', builtInDir],
   [encoderDir, temporary],
   ['tiny-mean', tinyDir],
   ['tiny-decoder', tinyDir],
@@ -241,7 +241,7 @@ print(
 )
 
 console.log('\ncosine of related and unrelated texts, by language (mean of 12)')
-for (const id of ['manifold-static-256', 'manifold-context-256']) {
+for (const id of ['manifold-static-256', 'manifold-context-384']) {
   const embedder = await createEmbedder({
     inference: one,
     model: await load(join(builtInDir, id), builtInDir),
@@ -264,7 +264,7 @@ const instruct =
 const spoilt: [string, string, ModelOverrides][] = [
   ['manifold-static-128', join(builtInDir, 'manifold-static-128'), {}],
   ['manifold-static-256', join(builtInDir, 'manifold-static-256'), {}],
-  ['manifold-context-256', join(builtInDir, 'manifold-context-256'), {}],
+  ['manifold-context-384', join(builtInDir, 'manifold-context-384'), {}],
   [
     'static-256, E5 prompts',
     join(builtInDir, 'manifold-static-256'),

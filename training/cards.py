@@ -2,7 +2,7 @@
 import os, sys
 
 models, here = sys.argv[1], os.path.dirname(os.path.abspath(__file__))
-CARDS = {"manifold-static-256": "static", "manifold-static-128": "static", "manifold-late-interaction": "rerank", "manifold-rerank": "rerank", "manifold-context-256": "context"}
+CARDS = {"manifold-static-256": "static", "manifold-static-128": "static", "manifold-late-interaction": "rerank", "manifold-rerank": "rerank", "manifold-context-384": "context"}
 read = lambda name: open(os.path.join(here, "cards", name), encoding="utf-8").read()
 for model, card in CARDS.items():
     folder = os.path.join(models, model)

@@ -43,20 +43,21 @@ def rerank(work, models, checkpoint, name="manifold-rerank", scale="1", bias="0"
     layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
 
 
-def context(work, models, checkpoint):
-    import torch
-    state = {k: v.numpy() for k, v in torch.load(f"{work}/{checkpoint}").items()}
-    name, width = "manifold-context-256", 256
+def context(work, models, checkpoint, kept=128, share=0.5):
+    from encoder import WIDTH
+    state = {k: v.astype(np.float32) for k, v in np.load(f"{work}/{checkpoint}.npz").items()}
+    table = np.concatenate([np.load(f"{work}/{checkpoint}-table{half}.npy") for half in (0, 1)]).astype(np.float32)
+    name = f"manifold-context-{WIDTH + kept}"
     folder = f"{models}/{name}"
-    raw = np.fromfile(f"{models}/{BASE}/onnx/pieces.bin", np.uint8)
-    count = len(raw) // (width + 4)
-    scale = raw[count * width:].view("<f4")
-    graphs.context(f"{folder}/onnx/model.onnx", state, count, width, scale.max() * 127)
-    layout.write_json(folder + "/config.json", {"model_type": "manifold-context", "architectures": ["ManifoldContext"], "hidden_size": width, "vocab_size": count,
+    scale = np.abs(table).max(1) / 127
+    graphs.write_pieces(f"{folder}/onnx/table.bin", np.rint(table / scale[:, None]).astype(np.int8), scale)
+    graphs.context(f"{folder}/onnx/model.onnx", state, len(table), WIDTH, kept, share)
+    layout.write_json(folder + "/config.json", {"model_type": "manifold-context", "architectures": ["ManifoldContext"], "hidden_size": WIDTH + kept, "vocab_size": len(table),
                       "max_position_embeddings": 512, "pad_token_id": 1, "torch_dtype": "float32",
-                      "manifold": {"name": "Manifold context 256", "type": "contextual embedding", **SAID, "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin"}, "tokenizer": BASE}})
+                      "manifold": {"name": f"Manifold context {WIDTH + kept}", "type": "contextual embedding", **SAID,
+                                   "externalData": {"pieces.bin": f"{BASE}/onnx/pieces.bin", "table.bin": f"{name}/onnx/table.bin"}, "tokenizer": BASE}})
     layout.write_json(folder + "/tokenizer_config.json", layout.TOKENIZER_CONFIG)
-    layout.sentence_transformer(folder, width)
+    layout.sentence_transformer(folder, WIDTH + kept)
 
 
 if __name__ == "__main__":

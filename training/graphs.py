@@ -28,6 +28,11 @@ class Graph:
             self.constants.append(numpy_helper.from_array(array, self.seen[key]))
         return self.seen[key]
 
+    def initializer(self, array):
+        name = f"constant_{len(self.constants)}"
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
     def external(self, name, kind, shape, file, offset, length):
         tensor = TensorProto(name=name, data_type=kind, dims=shape, data_location=TensorProto.EXTERNAL)
         for key, value in (("location", file), ("offset", offset), ("length", length)):
@@ -63,16 +68,19 @@ def normalised(g, x, axis=-1):
     return g("Div", x, g("Max", length, np.float32(1e-9)))
 
 
-def static(path, count, width, kept):
+def summed(g, count, width, kept):
     """The sum of the vectors of a text's pieces, at unit length (a mean has the same direction)."""
-    g = Graph()
     table, scale = pieces(g, count, width)
     rows = g("Cast", g("Gather", table, "input_ids"), to=FLOAT)
     if kept < width:
         rows = g("Slice", rows, [0], [kept], [2])
     weight = g("Mul", g("Gather", scale, "input_ids"), g("Cast", "attention_mask", to=FLOAT))
-    total = g("ReduceSum", g("Mul", rows, g("Unsqueeze", weight, [2])), [1], keepdims=0)
-    g.save(path, ["input_ids", "attention_mask"], normalised(g, total), "sentence_embedding", ["batch", kept])
+    return normalised(g, g("ReduceSum", g("Mul", rows, g("Unsqueeze", weight, [2])), [1], keepdims=0))
+
+
+def static(path, count, width, kept):
+    g = Graph()
+    g.save(path, ["input_ids", "attention_mask"], summed(g, count, width, kept), "sentence_embedding", ["batch", kept])
 
 
 def rounded(g, x, step):
@@ -102,7 +110,7 @@ def unit_rows(g, rows, step):
 
 def reranker(path, model, count, width, own="reranker.bin"):
     """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays; `own` holds weight and idf of each piece."""
-    from reranker import GRID, THRESHOLDS
+    from reranker import GRID, NEAR_FROM, NEAR_PIECES, NEAR_WEIGHT, THRESHOLDS
     g = Graph()
     table, scale = pieces(g, count, width)
     weights = g.external("weights", FLOAT, [count, 1], own, 0, count * 4)
@@ -137,9 +145,11 @@ def reranker(path, model, count, width, own="reranker.bin"):
     wide = g("MatMul", g("Concat", before, first, after, axis=2), np.ascontiguousarray(window.T))
     wide = rounded(g, normalised(g, wide), GRID)
 
-    def soft(vectors):
+    def across(vectors):
         a, b = g("Mul", cut(vectors), by_row(g, cut(in_query))), g("Mul", vectors, by_row(g, in_passage))
-        similarity = rounded(g, g("MatMul", a, g("Transpose", b, perm=[0, 2, 1])), 1024)
+        return rounded(g, g("MatMul", a, g("Transpose", b, perm=[0, 2, 1])), 1024)
+
+    def soft(similarity):
         out = []
         for t in THRESHOLDS:
             above = g("ReduceSum", g("Relu", g("Sub", similarity, np.float32(t))), [2], keepdims=0)
@@ -156,7 +166,8 @@ def reranker(path, model, count, width, own="reranker.bin"):
     chained = g("ReduceMax", g("Mul", upper, lower), axes=[2], keepdims=0)
     of_query = lambda values: g("Mul", g("Squeeze", g("Gather", values, query_ids), [2]), cut(in_query))
     weight, idf = of_query(weights), of_query(idfs)
-    parts = soft(unit) + soft(wide) + [saturated(times), found, g("Pad", chained, [0, 0, 0, 1]), g("Pad", chained, [0, 1, 0, 0]), weight]
+    alone = across(unit)
+    parts = soft(alone) + soft(across(wide)) + [saturated(times), found, g("Pad", chained, [0, 0, 0, 1]), g("Pad", chained, [0, 1, 0, 0]), weight]
     # dot products of whole numbers: exact
     drawn = g("Cast", g("Gather", letters, "input_ids"), to=FLOAT)
     theirs = g("Transpose", g("Mul", drawn, by_row(g, in_passage)), perm=[0, 2, 1])
@@ -183,6 +194,10 @@ def reranker(path, model, count, width, own="reranker.bin"):
     bm25 = add(g("Div", g("Mul", idf, times), g("Add", times, spread)))
     most = add(idf)
     share = g("Div", bm25, g("Max", most, np.float32(1e-3)))
+    around = [NEAR_PIECES - 1, NEAR_PIECES - 1]
+    stretches = g("MaxPool", g("Relu", g("Sub", alone, np.float32(NEAR_FROM))), kernel_shape=[NEAR_PIECES], pads=around, strides=[1])
+    answered = g("ReduceMax", add(g("Mul", stretches, by_row(g, idf)), 0), axes=[1], keepdims=1)
+    near = g("Mul", g("Div", answered, g("Max", most, np.float32(1e-3))), np.float32(NEAR_WEIGHT / (1 - NEAR_FROM)))
     pair = g("Concat", mean, root(length, 16), root(asked, 4), alike, root(total, 4), share, root(bm25, 4), root(most, 8), axis=1)
     twice = g("Concat", pair, pair, axis=0)  # never a product with a single row: that takes another path in the runtime
     hidden = g("Relu", dense(twice, model["pair1.weight"], model["pair1.bias"]))
@@ -191,32 +206,62 @@ def reranker(path, model, count, width, own="reranker.bin"):
     both = g("Pad", g("Concat", hidden, twice, axis=1), [0, 0, 0, spare])
     last_weight = np.concatenate([model["pair2.weight"], model["direct.weight"], np.zeros((1, spare))], 1)
     logits = g("Add", g("ReduceSum", g("Mul", both, last_weight), [1], keepdims=1), model["pair2.bias"])
-    logits = g("Slice", logits, [0], g("Slice", size, [0], [1], [0]), [0])
+    logits = g("Add", g("Slice", logits, [0], g("Slice", size, [0], [1], [0]), [0]), near)
     g.save(path, ["input_ids", "attention_mask", "token_type_ids"], logits, "logits", ["batch", 1])
 
 
-def context(path, model, count, width, largest):
-    """The graph of context.Context. `largest`: the largest absolute number of the table."""
-    from reranker import GRID
+def half(g, array):
+    """A weight, kept as float16 and computed with as float32."""
+    return g("Cast", g.initializer(np.ascontiguousarray(array).astype(np.float16)), to=FLOAT)
+
+
+def linear(g, x, state, name):
+    return g("Add", g("MatMul", x, half(g, state[name + ".weight"].T)), state[name + ".bias"])
+
+
+def normed(g, x, state, name):
+    return g("LayerNormalization", x, state[name + ".weight"], state[name + ".bias"], axis=-1, epsilon=1e-5)
+
+
+def stack(g, x, real, tokens, state, name, heads):
+    """The graph of encoder.Stack. x [B, T, D]; real [B, T] of 0 and 1."""
+    from encoder import bucket
+    width = state[f"{name}.layers.0.norm1.weight"].shape[0]
+    near = state[f"{name}.near.weight"][bucket(np.arange(-511, 512))]  # one row for each distance
+    at = g("Range", np.int64(0), tokens, np.int64(1))
+    distance = g("Clip", g("Sub", g("Unsqueeze", at, [0]), g("Unsqueeze", at, [1])), np.int64(-511), np.int64(511))  # the farthest bucket begins long before
+    distance = g("Add", distance, np.int64(511))
+    bias = g("Unsqueeze", g("Transpose", g("Gather", near, distance), perm=[2, 0, 1]), [0])
+    bias = g("Add", bias, g("Mul", g("Sub", g("Unsqueeze", real, [1, 2]), np.float32(1)), np.float32(1e4)))
+    apart = lambda t, perm: g("Transpose", g("Reshape", t, [0, 0, heads, width // heads]), perm=perm)
+    layers = 1 + max(int(key.split(".")[2]) for key in state if key.startswith(name + ".layers."))
+    for layer in range(layers):
+        own = f"{name}.layers.{layer}"
+        n = normed(g, x, state, own + ".norm1")
+        weight, shift = np.split(state[own + ".qkv.weight"], 3), np.split(state[own + ".qkv.bias"], 3)
+        scale = np.float32((width // heads) ** -0.5)
+        q = g("Add", g("MatMul", n, half(g, weight[0].T * scale)), shift[0] * scale)
+        k, v = (g("Add", g("MatMul", n, half(g, weight[i].T)), shift[i]) for i in (1, 2))
+        score = g("Softmax", g("Add", g("MatMul", apart(q, [0, 2, 1, 3]), apart(k, [0, 2, 3, 1])), bias), axis=-1)
+        mixed = g("Reshape", g("Transpose", g("MatMul", score, apart(v, [0, 2, 1, 3])), perm=[0, 2, 1, 3]), [0, 0, width])
+        x = g("Add", x, linear(g, mixed, state, own + ".mix"))
+        x = g("Add", x, linear(g, g("Relu", linear(g, normed(g, x, state, own + ".norm2"), state, own + ".inner")), state, own + ".outer"))
+    return x
+
+
+def context(path, state, count, width, kept, share):
+    """The static vector and, beside it, the first `kept` numbers of encoder.Encoder's, at `share` of its length. Its own table is `table.bin`: int8 rows, then a float32
+    scale for each."""
+    from encoder import HEADS, POOL_LIMIT, POOL_STEP
     g = Graph()
-    table, scale = pieces(g, count, width)
-    mask = g("Cast", g("And", g("Greater", "input_ids", np.int64(2)), g("Greater", "attention_mask", np.int64(0))), to=FLOAT)
-    whole = g("Mul", g("Cast", g("Gather", table, "input_ids"), to=FLOAT), by_row(g, mask))
-    rows = g("Mul", whole, by_row(g, g("Gather", scale, "input_ids")))
-    unit = unit_rows(g, whole, GRID)
-    tokens = g("Gather", g("Shape", "input_ids"), np.int64(1))
-    window = on_grid(model["window.weight"])
-    first = g("Slice", unit, [0], [window.shape[1] // 3], [2])
-    before, after = neighbours(g, first, tokens)
-    hidden = g("MatMul", g("Concat", before, first, after, axis=2), np.ascontiguousarray(window.T))
-    topic = rounded(g, normalised(g, g("ReduceSum", rows, [1], keepdims=1), 2), GRID)
-    topic = g("Add", g("MatMul", topic, np.ascontiguousarray(on_grid(model["topic.weight"]).T)), on_grid(model["topic.bias"], 2048))
-    hidden = g("Mul", g("Relu", g("Add", hidden, topic)), by_row(g, mask))
-    gate = g("MatMul", rounded(g, hidden, 512), np.ascontiguousarray(on_grid(model["gate.weight"]).T))
-    gate = g("Add", g("Clip", g("Add", gate, model["gate.bias"]), np.float32(-1), np.float32(1)), np.float32(1))
-    fine = 2.0 ** (14 - np.ceil(np.log2(largest * 2)))
-    pooled = g("ReduceSum", rounded(g, g("Mul", rows, gate), fine), [1], keepdims=0)
-    extra = g("ReduceSum", rounded(g, g("Min", hidden, np.float32(8)), 2048), [1], keepdims=0)
-    twice = g("Concat", extra, extra, axis=0)  # see reranker
-    extra = g("Slice", g("MatMul", twice, np.ascontiguousarray(model["out.weight"].T * 0.1)), [0], g("Slice", g("Shape", "input_ids"), [0], [1], [0]), [0])
-    g.save(path, ["input_ids", "attention_mask"], normalised(g, g("Add", pooled, extra)), "sentence_embedding", ["batch", width])
+    table = g.external("table", INT8, [count, width], "table.bin", 0, count * width)
+    scale = g.external("table_scales", FLOAT, [count], "table.bin", count * width, count * 4)
+    real = g("Cast", "attention_mask", to=FLOAT)
+    x = g("Mul", g("Cast", g("Gather", table, "input_ids"), to=FLOAT), by_row(g, g("Gather", scale, "input_ids")))
+    x = stack(g, x, real, g("Gather", g("Shape", "input_ids"), np.int64(1)), state, "stack", HEADS)
+    h = normed(g, x, state, "norm")
+    weight = g("Mul", g("Sigmoid", linear(g, h, state, "gate")), by_row(g, real))
+    h = g("Clip", g("Mul", g("Slice", h, [0], [kept], [2]), weight), np.float32(-POOL_LIMIT), np.float32(POOL_LIMIT))
+    inner = normalised(g, g("ReduceSum", rounded(g, h, POOL_STEP), [1], keepdims=0))
+    both = g("Concat", summed(g, count, width, width), g("Mul", inner, np.float32(share)), axis=1)
+    g.save(path, ["input_ids", "attention_mask"], normalised(g, both), "sentence_embedding", ["batch", width + kept])

@@ -54,7 +54,7 @@ const report = {
 for (const id of [
   'manifold-static-256',
   'manifold-static-128',
-  'manifold-context-256',
+  'manifold-context-384',
   'manifold-late-interaction',
 ]) {
   const session = await open(id).catch(() => null)

@@ -1,10 +1,11 @@
 """Makes training pairs of what we wrote ourselves: questions for passages of the corpora, and records of everyday meaning.
 usage: written.py gather <questions folder> <out.jsonl.gz>      from the sheets they were written in (in/NNN.json, out/NNN.tsv)
        written.py pairs <pairs folder> <questions.jsonl.gz> <records.jsonl> <out folder>
+       written.py near <near.jsonl> <work folder>              near.npz: the same as pieces, for train_encoder.py
 A question names its passage by the first 16 hex digits of the sha256 of the passage's text, so no text of others is kept here. `near` is a question on the
 same subject that the passage does not answer. `pairs` writes pairs-written.jsonl (sources written-*) and near.jsonl ({"q", "a" which it answers, "b"})."""
 import glob, gzip, hashlib, json, os, random, sys
-from text import read_pairs
+from text import normalise, read_pairs
 
 digest = lambda text: hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -66,5 +67,22 @@ def pairs(folder, questions, records, out):
     print(len(made), "pairs,", len(near), "near misses,", len(asked) - len(near), "questions without their passage")
 
 
+def near(rows, work):
+    """Writes ids (all texts one after another), offsets, and for each row the numbers of its texts: q (not answered), a (answered), b (the passage)."""
+    import numpy as np, sentencepiece as spm
+    pieces = spm.SentencePieceProcessor(model_file=work + "/pieces.model")
+    number, ids, offsets = {}, [], [0]
+
+    def put(text):
+        if text not in number:
+            row = pieces.encode(normalise(text))[:200]
+            number[text] = len(number)
+            ids.append(np.array(row, np.int32)), offsets.append(offsets[-1] + len(row))
+        return number[text]
+
+    rows = [json.loads(line) for line in open(rows, encoding="utf-8")]
+    np.savez(work + "/near.npz", **{key: np.array([put(row[key]) for row in rows]) for key in "qab"}, ids=np.concatenate(ids), offsets=np.array(offsets))
+
+
 if __name__ == "__main__":
-    {"gather": gather, "pairs": pairs}[sys.argv[1]](*sys.argv[2:])
+    {"gather": gather, "pairs": pairs, "near": near}[sys.argv[1]](*sys.argv[2:])

@@ -76,7 +76,7 @@ test.each(process.env.MANIFOLD_PICTURES ? looks : looks.slice(0, 2))(
     await page.getByTestId('catalogue').evaluate((element) => element.scrollIntoView())
     await screenshot(page, `models-${suffix}`)
     await page.getByTestId('show-catalogue').click()
-    await page.getByTestId('model-manifold-context-256').click()
+    await page.getByTestId('model-manifold-context-384').click()
     await page.getByTestId('estimate').waitFor()
     await page.waitForTimeout(300)
     await screenshot(page.getByRole('dialog'), `new-index-${suffix}`)

@@ -16,10 +16,10 @@ const longMs = 60_000
 /** Between two searches: a person reads, and the machine has two cores. */
 const pauseMs = 300
 /** So many that the new index takes seconds on an idle machine: it is killed twice before it is done. */
-const notes = 150
+const notes = 110
 const files = notes + 8
 const first = 'manifold-static-256'
-const second = 'manifold-context-256'
+const second = 'manifold-context-384'
 
 /** Both models find these; two, so that an answer is never the one before. */
 const questions = [
@@ -266,7 +266,7 @@ test('goes back with one click, and gives the disk of the other one back [RE3]',
   await page.getByTestId('rail-jobs').click()
   const stopAsking = await askWithoutPause(page)
   await page.getByTestId('rollback').click()
-  await page.getByTestId('former').filter({ hasText: 'Manifold context 256' }).waitFor()
+  await page.getByTestId('former').filter({ hasText: 'Manifold context 384' }).waitFor()
   expect(await inUse()).toBe(`model-${first}`)
   expect(await stopAsking()).toBeGreaterThan(0)
   await page.getByTestId('rail-jobs').click()

@@ -63,7 +63,7 @@ describe.each<[string, string, () => Promise<Model>]>([
   ['tiny-int8', 'alone', () => tiny('tiny-int8')],
   ['manifold-static-256', 'padded', () => builtIn('manifold-static-256')],
   ['manifold-static-128', 'padded', () => builtIn('manifold-static-128')],
-  ['manifold-context-256', 'padded', () => builtIn('manifold-context-256')],
+  ['manifold-context-384', 'padded', () => builtIn('manifold-context-384')],
 ])('[MO2] %s', (id, batching, load) => {
   let model: Model
   let embedder: ModelEmbedder

@@ -212,7 +212,7 @@ describe('with a prober that has a fault', () => {
       await engine.settings.update({ rerankerModel: null, device })
       await engine.devicesSettled()
       expect(host.probers()).toBe(1)
-      for (const id of ['manifold-static-128', 'manifold-late-interaction', 'manifold-context-256'])
+      for (const id of ['manifold-static-128', 'manifold-late-interaction', 'manifold-context-384'])
         await engine.models.test({ id })
       // The CPU tested the last one: the device had been refused by then.
       expect(host.probers()).toBe(3)

@@ -98,7 +98,7 @@ describe.skipIf(!isMounted)('a full disk', () => {
 
   it('[DA4] refuses a model whose files cannot be kept, and changes nothing', async () => {
     fillUpTo(1_000_000)
-    await expect(engine.settings.update({ embeddingModel: 'manifold-context-256' })).rejects.toMatchObject({
+    await expect(engine.settings.update({ embeddingModel: 'manifold-context-384' })).rejects.toMatchObject({
       code: 'disk-full',
     })
     rmSync(filler)

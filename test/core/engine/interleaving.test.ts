@@ -68,7 +68,7 @@ const wish = fc.record({
   step: fc.constant('wish' as const),
   wanted: fc.oneof(
     fc.record({
-      embeddingModel: fc.constantFrom('manifold-static-256', 'manifold-static-128', 'manifold-context-256'),
+      embeddingModel: fc.constantFrom('manifold-static-256', 'manifold-static-128'),
     }),
     fc.record({ chunking: fc.record({ targetTokens: fc.constantFrom(64, 200) }) }),
   ),

@@ -19,7 +19,7 @@ afterAll(async () => {
   await inference.close()
 })
 
-test.each(['manifold-static-256', 'manifold-context-256'])(
+test.each(['manifold-static-256', 'manifold-context-384'])(
   '[MO2] what the indexer stored is bit for bit what a query for the same text gets, with %s',
   async (id) => {
     for (let i = 0; i < 12; i++) {

@@ -24,7 +24,7 @@ const checkOf = ({ checks }: SelfTest, name: string) => checks.find((check) => c
 const holding = (selfTest: SelfTest): number => Number.parseInt(checkOf(selfTest, 'sense').figure!, 10)
 
 describe('[MO4] the models that come with the app', () => {
-  test.each(['manifold-static-128', 'manifold-static-256', 'manifold-context-256'])(
+  test.each(['manifold-static-128', 'manifold-static-256', 'manifold-context-384'])(
     '[MO4] %s passes every check, with 34 of the 36 pairs at least',
     async (id) => {
       const selfTest = await testEmbedder({ inference, model: await builtIn(id) })
