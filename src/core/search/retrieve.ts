@@ -5,7 +5,7 @@ import { fusedScore, type FusionWeights } from './fuse.ts'
 import { columnWeights, keywordQuery, phraseExpression } from './keyword.ts'
 import type { LiveIndex } from './live-index.ts'
 import type { ParsedQuery } from './parse.ts'
-import { scriptOf } from './script.ts'
+import { scriptOf, scriptShownIn } from './script.ts'
 import { semanticSearch } from './semantic.ts'
 
 /** Chunks each leg brings. */
@@ -99,9 +99,14 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
 
   const candidates = [...byId.values()]
   const asked = meaning ? scriptOf(parsed.text) : null
-  const rows = asked ? live.index.chunks(candidates.map((found) => found.chunkId)) : null
+  const starts = asked
+    ? live.index.starts(
+        candidates.map((found) => found.chunkId),
+        scriptShownIn,
+      )
+    : null
   for (const found of candidates) {
-    const script = scriptOf(rows?.get(found.chunkId)?.text ?? '')
+    const script = scriptOf(starts?.get(found.chunkId) ?? '')
     found.foreign = script !== null && script !== asked
     found.fused =
       mode === 'keyword'

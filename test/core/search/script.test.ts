@@ -15,6 +15,8 @@ describe('the script of a text', () => {
     ['How do I return a deposit?', 'other'],
     ['The character 猫 means cat, as every dictionary of the language says', 'other'],
     ['Müller, Größe', 'other'],
+    ['Привет', 'other'],
+    ['\u{20bb7}野家', 'han'],
     ['2024-05-06 12:30', null],
     ['👍 — !', null],
     ['', null],

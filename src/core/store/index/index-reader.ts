@@ -70,6 +70,9 @@ export function openIndexReader(path: string, options: Omit<OpenIndexOptions, 'r
   const placesIn = connection.prepare<[string], { id: number; pageStart: number | null }>(
     'SELECT id, page_start AS pageStart FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
   )
+  const startsIn = connection.prepare<[number, string], { id: number; start: string }>(
+    'SELECT id, substr(text, 1, ?) AS start FROM chunks WHERE id IN (SELECT value FROM json_each(?))',
+  )
 
   return {
     uuid,
@@ -95,6 +98,9 @@ export function openIndexReader(path: string, options: Omit<OpenIndexOptions, 'r
       return new Map(chunksIn.all(JSON.stringify(ids)).map((row) => [row.id, toChunk(row)]))
     },
     chunksBetween: (first: number, last: number): ChunkRow[] => chunksBetween.all(first, last).map(toChunk),
+    /** The first characters of each chunk. */
+    starts: (ids: readonly number[], characters: number): Map<number, string> =>
+      new Map(startsIn.all(characters, JSON.stringify(ids)).map((row) => [row.id, row.start])),
     pages: (ids: readonly number[]): Map<number, number | null> =>
       new Map(placesIn.all(JSON.stringify(ids)).map((row) => [row.id, row.pageStart])),
 
