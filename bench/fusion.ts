@@ -197,8 +197,8 @@ function fit(files: readonly string[], removed: number): void {
     calibrate(all, weight, sumWith(weight), removed)
 }
 
-const fused = (one: Evidence): number =>
-  fusedScore({ words: one.share, outlier: one.outlier, foreign: one.foreign })
+const fused = ({ share, outlier, foreign }: Evidence, weights = fusionWeights): number =>
+  fusedScore({ words: share, outlier, foreign }, weights)
 const sumWith =
   (weight: number) =>
   (one: Evidence): number =>
@@ -226,18 +226,11 @@ function sweep(sets: Sets): void {
   for (const wordsPower of [1, 1.5, 2]) {
     for (const words of [8, 16, 24, 40, 60]) {
       const weights = { ...fusionWeights, words, wordsPower }
-      row(`words ${words} power ${wordsPower}`, (one) =>
-        fusedScore({ words: one.share, outlier: one.outlier, foreign: one.foreign }, weights),
-      )
+      row(`words ${words} power ${wordsPower}`, (one) => fused(one, weights))
     }
   }
   for (const foreign of [0, 1, 2, 3, 4, 6])
-    row(`foreign ${foreign}`, (one) =>
-      fusedScore(
-        { words: one.share, outlier: one.outlier, foreign: one.foreign },
-        { ...fusionWeights, foreign },
-      ),
-    )
+    row(`foreign ${foreign}`, (one) => fused(one, { ...fusionWeights, foreign }))
   const covered = [...sets.values()].flat().some((query) => query.evidence.some((one) => one.logit !== null))
   if (!covered) return
   for (const weight of [0, 0.5, 1, 2, 3, 4, 6, 8, 10, 14]) row(`rerank ${weight}`, sumWith(weight))

@@ -20,10 +20,15 @@ def autocast():
     return torch.autocast(DEVICE, dtype=torch.bfloat16, enabled=DEVICE == "cuda")
 
 
+def chance_of(source):
+    """As sampling.weight, words and glosses less: a text of two pieces teaches an encoder little."""
+    return weight(source) * (0.3 if source in LEXICAL else 1.0)
+
+
 def stream(data, rng):
     """All pairs in a random order, as one long run of pieces: a </s> b </s>, now and then b before a."""
     offsets, length = data["offsets"], np.minimum(np.diff(data["offsets"]), 256)
-    chance = np.array([weight(str(n)) * (0.3 if n in LEXICAL else 1.0) for n in data["names"]])[data["source"]]
+    chance = np.array([chance_of(str(n)) for n in data["names"]])[data["source"]]
     pairs = np.flatnonzero(rng.random(len(chance)) * 1.2 < chance)
     pairs = rng.permutation(pairs)
     left, right = data["a"][pairs], data["b"][pairs]
@@ -174,11 +179,10 @@ def contrast(a, b, wrong, texts_a, texts_b, temperature):
 
 
 def plan_of(data, mined, near, s, rng):
-    chance = lambda n: weight(n) * (0.3 if n in LEXICAL else 1.0)
     rounds = []
     long = np.diff(data["offsets"]) >= 60
     for _ in range(int(s["epochs"])):
-        plan = [("pairs", rows) for rows in batches(data, s["batch"], rng, 1.0, chance)]
+        plan = [("pairs", rows) for rows in batches(data, s["batch"], rng, 1.0, chance_of)]
         for source in range(len(data["names"])):
             texts = np.unique(data["b"][data["source"] == source])
             texts = rng.permutation(texts[long[texts]])
@@ -211,11 +215,9 @@ def mine(model, data, mined, s, rng):
     """The second half of the negatives anew: of the passages the model itself puts first, those that are not known to be answers."""
     began = time.time()
     pool = np.unique(mined["positive"])
-    place, answers = {t: i for i, t in enumerate(pool)}, {}
+    answers, asks = {}, {}
     for a, b in zip(data["a"].tolist(), data["b"].tolist()):
         answers.setdefault(a, []).append(b), answers.setdefault(b, []).append(a)
-    asks = {}
-    for a, b in zip(data["a"].tolist(), data["b"].tolist()):
         asks.setdefault(b, []).append(a)
     with torch.no_grad():
         model.eval()

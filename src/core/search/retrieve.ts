@@ -16,7 +16,7 @@ export interface Candidate {
   sha256: string
   keyword: { rank: number; score: number; share: number } | null
   semantic: { rank: number; cosine: number; percentile: number; outlier: number } | null
-  /** In another script than the query. */
+  /** In another script than the query; looked at only where both legs are fused. */
   foreign: boolean
   fused: number
 }
@@ -98,7 +98,7 @@ export function retrieve(live: LiveIndex, lookup: DocumentLookup, options: Retri
   }
 
   const candidates = [...byId.values()]
-  const asked = meaning ? scriptOf(parsed.text) : null
+  const asked = mode === 'hybrid' && meaning ? scriptOf(parsed.text) : null
   const starts = asked
     ? live.index.starts(
         candidates.map((found) => found.chunkId),
