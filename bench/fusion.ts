@@ -236,17 +236,20 @@ function sweep(sets: Sets): void {
   for (const weight of [0, 0.5, 1, 2, 3, 4, 6, 8, 10, 14]) row(`rerank ${weight}`, sumWith(weight))
 }
 
+type Row = { x: number[]; relevant: boolean; weight: number }
+type Lists = { evidence: Evidence[] }[]
+
 /**
- * Newton's method on the features of the final score, over every reranked passage of every list, and of the same lists with the
- * answers removed; what it gives goes into blendWeights. Printed for each file by itself: the weights must hold in all.
+ * The weights of the final score, fitted over every reranked passage of every list, and of the same lists with the answers removed; what
+ * that gives goes into blendWeights. Printed for each file by itself: the weights must hold in all. Then what they are worth: fitted on every second query and
+ * measured on the others, both ways.
  */
 function calibrate(
-  files: readonly { name: string; sets: Map<string, { evidence: Evidence[] }[]> }[],
+  files: readonly { name: string; sets: Map<string, Lists> }[],
   weight: number,
   sum: (one: Evidence) => number,
   removed: number,
 ): void {
-  type Row = { x: number[]; relevant: boolean; weight: number }
   const rowsOf = (evidence: readonly Evidence[], rowWeight: number): Row[] => {
     const scored = evidence
       .filter((one) => one.logit !== null)
@@ -255,22 +258,65 @@ function calibrate(
     const features = listFeatures(scored)
     return scored.map((one) => ({ x: features(one.sum), relevant: one.relevant, weight: rowWeight }))
   }
-  const withAnswers = (query: { evidence: Evidence[] }) => rowsOf(query.evidence, 1)
-  const without = (query: { evidence: Evidence[] }) =>
+  const withAnswers = (query: Lists[number]) => rowsOf(query.evidence, 1)
+  const without = (query: Lists[number]) =>
     rowsOf(
       query.evidence.filter((one) => one.grade <= 0),
       removed,
     )
-  const queries = files.flatMap((file) => [...file.sets.values()].flat())
-  const rows = queries.flatMap((query) => [...withAnswers(query), ...without(query)])
+  /** Fits on every second query and tells of the others; null: fits on all and tells of all. */
+  const half = (rest: number | null) => {
+    const chosen = (some: Lists) => (rest === null ? some : some.filter((_, i) => i % 2 !== rest))
+    const beta = fitted(
+      files
+        .flatMap((file) => [...file.sets.values()].flatMap(chosen))
+        .flatMap((query) => [...withAnswers(query), ...without(query)]),
+    )
+    return {
+      beta,
+      of: (some: Lists) =>
+        (rest === null ? some : some.filter((_, i) => i % 2 === rest)).map((query) => ({
+          shown: withAnswers(query)
+            .slice(0, 10)
+            .map(({ x, relevant }) => ({ said: predict(beta, x), relevant })),
+          unanswered: Math.max(0, ...without(query).map(({ x }) => predict(beta, x))),
+        })),
+    }
+  }
+  const tell = (parts: ReturnType<typeof half>[]): void => {
+    for (const { name, sets } of files) {
+      const bySet = [...sets].map(([set, some]) => ({ set, told: parts.flatMap((part) => part.of(some)) }))
+      const error = (told: { shown: { said: number; relevant: boolean }[] }[]) =>
+        calibrationOf(told.flatMap((one) => one.shown)).expectedError.toFixed(3)
+      const all = bySet.flatMap((one) => one.told)
+      const strong = all.flatMap((one) => one.shown).filter(({ said }) => said >= 0.8)
+      const percent = (part: number, of: number) => `${((100 * part) / Math.max(1, of)).toFixed(0)} %`
+      console.log(
+        `  ${name}: expected calibration error of the first ten ${error(all)} (${bySet.map(({ set, told }) => `${set} ${error(told)}`).join(', ')}); ` +
+          `${strong.length} strong, ${percent(strong.filter((one) => one.relevant).length, strong.length)} of them relevant; ` +
+          `answers removed: ${percent(all.filter((one) => one.unanswered < 0.3).length, all.length)} under 0.3`,
+      )
+    }
+  }
+  const whole = half(null)
+  const names = ['level', 'gap', 'sure', 'words', 'assurance', 'bias']
+  console.log(
+    `rerank ${weight}: ${names.map((name, i) => `${name} ${whole.beta[i]!.toFixed(3)}`).join(', ')}`,
+  )
+  tell([whole])
+  console.log('  fitted on half of the queries, measured on the other:')
+  tell([half(0), half(1)])
+}
+
+/** Logistic regression by Newton's method. */
+function fitted(rows: readonly Row[]): number[] {
   const size = parametersOf(blendWeights).length
   const beta = Array<number>(size).fill(0)
-  const predict = (x: number[]): number => sigmoid(x.reduce((total, value, i) => total + value * beta[i]!, 0))
   for (let round = 0; round < 40; round++) {
     const gradient = beta.map((value) => -1e-3 * value)
     const hessian = Array.from({ length: size }, (_, i) => beta.map((_, j) => (i === j ? 1e-3 : 0)))
     for (const { x, relevant, weight: by } of rows) {
-      const p = predict(x)
+      const p = predict(beta, x)
       for (let i = 0; i < size; i++) {
         gradient[i]! += by * x[i]! * ((relevant ? 1 : 0) - p)
         for (let j = 0; j < size; j++) hessian[i]![j]! += by * x[i]! * x[j]! * p * (1 - p)
@@ -278,22 +324,11 @@ function calibrate(
     }
     solve(hessian, gradient).forEach((step, i) => (beta[i]! += step))
   }
-  const names = ['level', 'gap', 'sure', 'words', 'assurance', 'bias']
-  console.log(`rerank ${weight}: ${names.map((name, i) => `${name} ${beta[i]!.toFixed(3)}`).join(', ')}`)
-  for (const { name, sets } of files) {
-    const shownOf = (some: { evidence: Evidence[] }[]) =>
-      some
-        .flatMap((query) => withAnswers(query).slice(0, 10))
-        .map(({ x, relevant }) => ({ said: predict(x), relevant }))
-    const all = [...sets.values()].flat()
-    const shown = shownOf(all)
-    const strong = shown.filter(({ said }) => said >= 0.8)
-    const unanswered = all.map((query) => Math.max(0, ...without(query).map(({ x }) => predict(x))))
-    console.log(
-      `  ${name}: expected calibration error of the first ten ${calibrationOf(shown).expectedError.toFixed(3)} (${[...sets].map(([set, some]) => `${set} ${calibrationOf(shownOf(some)).expectedError.toFixed(3)}`).join(', ')}); ${strong.length} strong, ${((100 * strong.filter((one) => one.relevant).length) / Math.max(1, strong.length)).toFixed(0)} % of them relevant; answers removed: ${((100 * unanswered.filter((best) => best < 0.3).length) / unanswered.length).toFixed(0)} % under 0.3`,
-    )
-  }
+  return beta
 }
+
+const predict = (beta: readonly number[], x: readonly number[]): number =>
+  sigmoid(x.reduce((total, value, i) => total + value * beta[i]!, 0))
 
 /** Gaussian elimination with pivots, for a handful of unknowns. */
 function solve(matrix: number[][], right: number[]): number[] {
