@@ -1,4 +1,4 @@
-"""Writes the model folders. usage: export.py <work folder> <models folder> static <table.npy> | rerank <checkpoint> [id scale bias] | context <checkpoint>"""
+"""Writes the model folders. usage: export.py <work folder> <models folder> static <table.npy> | rerank <checkpoint> <stretch checkpoint> [id scale bias] | context <checkpoint>"""
 import os, sys
 import numpy as np
 import graphs, layout
@@ -24,7 +24,7 @@ def static(work, models, table):
         graphs.static(f"{folder}/onnx/model.onnx", count, width, kept)
 
 
-def rerank(work, models, checkpoint, name="manifold-rerank", scale="1", bias="0"):
+def rerank(work, models, checkpoint, stretch, name="manifold-late-interaction", scale="1", bias="0"):
     import torch, torch.nn.functional as F
     state = {k: v.numpy() for k, v in torch.load(f"{work}/{checkpoint}").items()}
     folder = f"{models}/{name}"
@@ -33,9 +33,11 @@ def rerank(work, models, checkpoint, name="manifold-rerank", scale="1", bias="0"
     idf = state["idf"].astype("<f4")[:, None]
     idf[:3] = 0
     letters = np.load(f"{work}/letters.npy")
+    stretch = {"stretch." + k: v.numpy() for k, v in torch.load(f"{work}/{stretch}").items()}
+    matter = stretch.pop("stretch.weight").astype("<f2")
     with open(f"{folder}/onnx/reranker.bin", "wb") as out:
-        out.write(np.concatenate([weight, idf]).tobytes() + letters.tobytes())
-    graphs.reranker(f"{folder}/onnx/model.onnx", state, len(weight), 256)
+        out.write(np.concatenate([weight, idf]).tobytes() + letters.tobytes() + matter.tobytes())
+    graphs.reranker(f"{folder}/onnx/model.onnx", {**state, **stretch}, len(weight), 256)
     layout.write_json(folder + "/config.json", {"model_type": "manifold-rerank", "architectures": ["ManifoldRerank"], "num_labels": 1, "vocab_size": len(weight),
                       "max_position_embeddings": 512, "pad_token_id": 1, "type_vocab_size": 2, "torch_dtype": "float32",
                       "manifold": {"name": "Manifold late interaction", "type": "late-interaction", **SAID, "calibration": {"scale": float(scale), "bias": float(bias)},

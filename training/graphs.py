@@ -3,7 +3,7 @@ import os
 import numpy as np, onnx
 from onnx import TensorProto, helper, numpy_helper
 
-FLOAT, INT64, INT8 = TensorProto.FLOAT, TensorProto.INT64, TensorProto.INT8
+FLOAT, FLOAT16, INT64, INT8 = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.INT64, TensorProto.INT8
 
 
 class Graph:
@@ -28,8 +28,8 @@ class Graph:
             self.constants.append(numpy_helper.from_array(array, self.seen[key]))
         return self.seen[key]
 
-    def initializer(self, array):
-        name = f"constant_{len(self.constants)}"
+    def initializer(self, array, name=None):
+        name = name or f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
@@ -108,14 +108,24 @@ def unit_rows(g, rows, step):
     return rounded(g, g("Div", rows, g("Max", g("Sqrt", g("ReduceSumSquare", rows, axes=[2], keepdims=1)), np.float32(1e-9))), step)
 
 
+def side(g, unit, model, name, step, fine):
+    """The graph of stretch.Side: every product and sum of grids is exact."""
+    weight = lambda part: half(g, on_grid(model[f"{name}.{part}.weight"].T), f"{name}.{part}.weight")
+    inner = g("Relu", g("Add", g("MatMul", unit, weight("inner")), g.initializer(on_grid(model[name + ".inner.bias"], step), name + ".inner.bias")))
+    turned = g("Add", g("MatMul", unit, weight("straight")), g("MatMul", rounded(g, inner, step), weight("outer")))
+    return unit_rows(g, g("Round", g("Mul", turned, np.float32(fine))), step)
+
+
 def reranker(path, model, count, width, own="reranker.bin"):
-    """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays; `own` holds weight and idf of each piece."""
-    from reranker import GRID, NEAR_FROM, NEAR_PIECES, NEAR_WEIGHT, THRESHOLDS
+    """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays; `own` holds weight, idf, letters and, of `stretch`, the weight of each piece."""
+    from reranker import GRID, STRETCH_WEIGHT, THRESHOLDS
+    from stretch import FINE, RUNS
     g = Graph()
     table, scale = pieces(g, count, width)
     weights = g.external("weights", FLOAT, [count, 1], own, 0, count * 4)
     idfs = g.external("idfs", FLOAT, [count, 1], own, count * 4, count * 4)
     letters = g.external("letters", INT8, [count, 64], own, count * 8, count * 64)
+    matters = g.external("matters", FLOAT16, [count, 1], own, count * 72, count * 2)
     saturated = lambda x: g("Div", x, g("Add", x, np.float32(1)))
 
     def dense(x, weight, bias):
@@ -194,10 +204,20 @@ def reranker(path, model, count, width, own="reranker.bin"):
     bm25 = add(g("Div", g("Mul", idf, times), g("Add", times, spread)))
     most = add(idf)
     share = g("Div", bm25, g("Max", most, np.float32(1e-3)))
-    around = [NEAR_PIECES - 1, NEAR_PIECES - 1]
-    stretches = g("MaxPool", g("Relu", g("Sub", alone, np.float32(NEAR_FROM))), kernel_shape=[NEAR_PIECES], pads=around, strides=[1])
-    answered = g("ReduceMax", add(g("Mul", stretches, by_row(g, idf)), 0), axes=[1], keepdims=1)
-    near = g("Mul", g("Div", answered, g("Max", most, np.float32(1e-3))), np.float32(NEAR_WEIGHT / (1 - NEAR_FROM)))
+    # stretch.Stretch
+    own_side = lambda x, name: side(g, x, model, name, GRID, FINE)
+    asked_for, offered = own_side(cut(unit), "stretch.query"), own_side(unit, "stretch.passage")
+    likeness = rounded(g, g("MatMul", g("Mul", asked_for, by_row(g, cut(in_query))), g("Transpose", g("Mul", offered, by_row(g, in_passage)), perm=[0, 2, 1])), FINE)
+    threshold = float(np.round(model["stretch.threshold"] * FINE) / FINE)
+    number = lambda value, name: g.initializer(np.float32(value), "stretch." + name)
+    assert threshold >= 0  # columns that are no passage must count for nothing
+    above = g("Relu", g("Sub", g("Add", likeness, g("Mul", exact, number(np.round(model["stretch.same"] * FINE) / FINE, "same"))), number(threshold, "threshold")))
+    matter = of_query(g("Cast", matters, to=FLOAT))
+    runs = [g("MaxPool", above, kernel_shape=[run], pads=[run - 1, run - 1], strides=[1]) for run in RUNS] + [g("ReduceMax", above, axes=[2], keepdims=1)]
+    runs = [g("ReduceMax", add(g("Mul", run, by_row(g, matter)), 0), axes=[1], keepdims=1) for run in runs]
+    runs = [g("Mul", run, number(share_of_run, f"share.{i}")) for i, (run, share_of_run) in enumerate(zip(runs, model["stretch.share"]))]
+    stretch = g("Add", g("Add", runs[0], runs[1]), g("Add", runs[2], runs[3]))
+    stretch = g("Mul", g("Div", stretch, g("Max", add(matter), np.float32(1e-3))), np.float32(STRETCH_WEIGHT / (1 - threshold)))
     pair = g("Concat", mean, root(length, 16), root(asked, 4), alike, root(total, 4), share, root(bm25, 4), root(most, 8), axis=1)
     twice = g("Concat", pair, pair, axis=0)  # never a product with a single row: that takes another path in the runtime
     hidden = g("Relu", dense(twice, model["pair1.weight"], model["pair1.bias"]))
@@ -206,13 +226,13 @@ def reranker(path, model, count, width, own="reranker.bin"):
     both = g("Pad", g("Concat", hidden, twice, axis=1), [0, 0, 0, spare])
     last_weight = np.concatenate([model["pair2.weight"], model["direct.weight"], np.zeros((1, spare))], 1)
     logits = g("Add", g("ReduceSum", g("Mul", both, last_weight), [1], keepdims=1), model["pair2.bias"])
-    logits = g("Add", g("Slice", logits, [0], g("Slice", size, [0], [1], [0]), [0]), near)
+    logits = g("Add", g("Slice", logits, [0], g("Slice", size, [0], [1], [0]), [0]), stretch)
     g.save(path, ["input_ids", "attention_mask", "token_type_ids"], logits, "logits", ["batch", 1])
 
 
-def half(g, array):
+def half(g, array, name=None):
     """A weight, kept as float16 and computed with as float32."""
-    return g("Cast", g.initializer(np.ascontiguousarray(array).astype(np.float16)), to=FLOAT)
+    return g("Cast", g.initializer(np.ascontiguousarray(array).astype(np.float16), name), to=FLOAT)
 
 
 def linear(g, x, state, name):

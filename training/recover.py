@@ -1,5 +1,5 @@
 """Gets what was trained back out of the shipped models, so that training can go on from them. usage: recover.py <models folder> <work folder>
-Writes pieces.model (the same pieces and scores), shipped.npy (the table, rounded as it was shipped), shipped.pt (the reranker) and letters.npy."""
+Writes pieces.model (the same pieces and scores), shipped.npy (the table, rounded as it was shipped), shipped.pt (the reranker), stretch.pt (its stretches) and letters.npy."""
 import json, sys
 import numpy as np, onnx, torch
 from onnx import numpy_helper
@@ -30,13 +30,17 @@ print(count, "pieces,", width, "numbers each")
 
 # The reranker: its matrices can be told by their shapes, and its two biases of 32 by their order.
 graph = onnx.load(models + "/manifold-late-interaction/onnx/model.onnx", load_external_data=False).graph
-arrays = [numpy_helper.to_array(t) for t in graph.initializer if not t.external_data]
+arrays = [numpy_helper.to_array(t) for t in graph.initializer if not t.external_data and not t.name.startswith("stretch.")]
 shaped = lambda *shape: [torch.from_numpy(a.copy()) for a in arrays if a.shape == shape and a.dtype == np.float32]
 (window,), (piece1,), (piece2,), (pair1,), (last,) = shaped(384, 96), shaped(22, 32), shaped(32, 15), shaped(23, 32), shaped(1, 64)
 bias1, bias3 = shaped(32)
 raw = np.fromfile(models + "/manifold-late-interaction/onnx/reranker.bin", np.uint8)
 weight, idf = (torch.from_numpy(raw[at : at + count * 4].view("<f4").copy()) for at in (0, count * 4))
-np.save(work + "/letters.npy", raw[count * 8 :].view(np.int8).reshape(count, 64))
+np.save(work + "/letters.npy", raw[count * 8 : count * 72].view(np.int8).reshape(count, 64))
 torch.save({"window.weight": window.T, "piece1.weight": piece1.T, "piece1.bias": bias1, "piece2.weight": piece2.T, "piece2.bias": shaped(15)[0], "pair1.weight": pair1.T, "pair1.bias": bias3,
             "pair2.weight": last[:, :32], "direct.weight": last[:, 32:55], "pair2.bias": shaped(1)[0], "weight.weight": torch.log(torch.expm1(weight))[:, None], "idf": idf}, work + "/shipped.pt")
+named = {t.name.removeprefix("stretch."): torch.from_numpy(numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer if t.name.startswith("stretch.")}
+share = torch.stack([named.pop(f"share.{i}") for i in range(4)])
+matter = torch.from_numpy(raw[count * 72 :].view("<f2").astype(np.float32))[:, None]  # what the layer `matter` gave, which is not shipped
+torch.save({**{k: v.T if k.endswith(".weight") else v for k, v in named.items()}, "share": share, "weight": matter}, work + "/stretch.pt")
 print("reranker recovered")

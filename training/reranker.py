@@ -1,12 +1,12 @@
 """The reranker: soft histograms of the similarities between query and passage pieces (KNRM with hinge kernels), for single pieces and for three-piece
-windows (Conv-KNRM), beside exact matches; one small network a query piece, weighted by a learned weight (starting at idf), one for the pair. Beside it the best
-stretch: how much of the query, by idf, a run of NEAR_PIECES pieces of the passage answers."""
+windows (Conv-KNRM), beside exact matches; one small network a query piece, weighted by a learned weight (starting at idf), one for the pair. What is shipped adds
+STRETCH_WEIGHT times the score of stretch.Stretch, trained by itself."""
 import numpy as np, torch
 import torch.nn as nn
 import torch.nn.functional as F
 
 THRESHOLDS = (0.125, 0.25, 0.375, 0.5, 0.625, 0.75)  # multiples of 1/1024, see GRID
-NEAR_PIECES, NEAR_FROM, NEAR_WEIGHT = 16, 0.25, 20.0  # not trained: swept on the development sets (README.md)
+STRETCH_WEIGHT = 4.5  # of stretch.Stretch beside the rest: swept on the development sets
 GRID = 2048.0  # vectors and similarities are rounded to 1/GRID: dot products and sums are then exact in float32, in any order
 
 
@@ -59,13 +59,6 @@ class Reranker(nn.Module):
         counts = [saturate(torch.relu(similarity - t).sum(-1) / (1 - t)) for t in THRESHOLDS]
         return torch.stack(counts + [torch.relu(similarity.max(-1).values)], -1)
 
-    def near(self, similarity, idf, most):
-        """[.., Lq, Lp], idf [.., Lq] and its sum [.., 1] -> [.., 1], 0 to 1: of each stretch the likest piece to every query piece, weighted by idf; the best stretch."""
-        above = torch.relu(grid(similarity, 1024.0) - NEAR_FROM).flatten(0, -3)
-        stretches = F.max_pool1d(F.pad(above, (NEAR_PIECES - 1, NEAR_PIECES - 1)), NEAR_PIECES, stride=1).unflatten(0, similarity.shape[:-2])
-        best = grid(stretches * idf[..., None], 1024.0).sum(-2).amax(-1, keepdim=True)
-        return best / most.clamp_min(1e-3) / (1 - NEAR_FROM)
-
     def lettered(self, query, flat, n):
         """How much the letters of each query piece are like those of the passage: the largest likeness, and how much there is above two thresholds."""
         q, lp = query.shape[0], flat.shape[1]
@@ -104,5 +97,4 @@ class Reranker(nn.Module):
         bm25 = grid(idf * count / (count + 0.3 + length / 133), 1024.0).sum(-1, keepdim=True)  # k1 1.2, b 0.75, mean length 120
         most = grid(idf, 1024.0).sum(-1, keepdim=True).expand(q, n, 1)
         pair = torch.cat([mean, torch.sqrt(length) / 16, asked, dense, torch.sqrt(total + 1e-6) / 4, bm25 / most.clamp_min(1e-3), torch.sqrt(bm25 + 1e-6) / 4, torch.sqrt(most + 1e-6) / 8], -1)
-        near = NEAR_WEIGHT * self.near(s1, idf.expand(q, n, lq), most)
-        return (self.pair2(torch.relu(self.pair1(pair))) + self.direct(pair) + near)[..., 0]
+        return (self.pair2(torch.relu(self.pair1(pair))) + self.direct(pair))[..., 0]

@@ -27,12 +27,12 @@ export interface BlendWeights {
 export const blendWeights: BlendWeights = {
   rerank: 8,
   even: 2,
-  level: 0.682,
-  gap: 1.345,
-  sure: 0.165,
-  words: -1.821,
-  assurance: 0.286,
-  bias: -3.497,
+  level: 0.574,
+  gap: 1.464,
+  sure: 0.196,
+  words: -0.154,
+  assurance: 0.156,
+  bias: -4.78,
 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
