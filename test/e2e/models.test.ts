@@ -156,8 +156,11 @@ describe('models in the window', () => {
       expect(await at(`model-${name}`).isDisabled()).toBe(true)
       await at(`pooling-use-${name}`).click()
     }
-    await expect.poll(() => at('model-own').isEnabled(), { timeout: longMs }).toBe(true)
-    await page.getByText('Its pooling or its prompts may be wrong.').waitFor()
+    // The message goes away by itself, perhaps before the other model is tested.
+    await Promise.all([
+      expect.poll(() => at('model-own').isEnabled(), { timeout: longMs }).toBe(true),
+      page.getByText('Its pooling or its prompts may be wrong.').waitFor({ timeout: longMs }),
+    ])
     await expect.poll(() => at('model-row-unsure').innerText(), { timeout: longMs }).toContain(question)
   }, 60_000)
 

@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib'
 import { parse } from 'yaml'
 import { afterAll, describe, expect, test } from 'vitest'
 import { createModels } from '../../../src/core/engine/models.ts'
+import { evaluateFolder } from '../../../src/core/evaluate/evaluate.ts'
 import { createModelCatalog } from '../../../src/core/models/catalog.ts'
 import { loadTokenizer } from '../../../src/core/models/load.ts'
 import { createNodeHost } from '../../../src/core/node-host.ts'
@@ -156,4 +157,23 @@ describe('STS-B', () => {
     const found = ranks(first.map((vector, i) => cosine(vector, second[i]!)))
     expect(correlation(found, ranks(rows.map((row) => Number(row[2]))))).toBeGreaterThan(0.75)
   })
+})
+
+describe('the search, with the built-in models', () => {
+  const folder = join(root, '../shared/evaluation/xquad-zh2en')
+
+  test.skipIf(!existsSync(folder))(
+    'finds the English passage that answers a Chinese question, and the reranker puts it higher',
+    async () => {
+      const { results, differences } = await evaluateFolder({
+        folder,
+        embedder: await models.embedder('manifold-static-256', options),
+        reranker: await models.reranker(rerankerId, options),
+        maxQueries: 40,
+      })
+      expect(results.keyword.ndcg10).toBeLessThan(0.2)
+      expect(results.reranked!.ndcg10).toBeGreaterThan(0.62)
+      expect(differences['reranked - hybrid']!.mean).toBeGreaterThan(0.1)
+    },
+  )
 })
