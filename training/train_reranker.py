@@ -1,8 +1,9 @@
 """Trains the reranker. usage: train_reranker.py <work folder> [key=value ...]; see SETTINGS."""
-import sys, time
+import sys
 import numpy as np, torch
 import torch.nn.functional as F
 from reranker import Reranker
+from steps import train
 
 SETTINGS = dict(table="static.npy", mined="mined.npz", out="reranker.pt", start="", minutes=5.0, queries=24, negatives=7, random=2, rate=1e-3, query_limit=32, passage_limit=160, seed=1, threads=1, questions=8.0, weights=0, echo=0.0)
 
@@ -35,12 +36,12 @@ def main(work, **settings):
     asked = np.split(mined["query"], mined["bounds"][1:-1])
     order = np.random.default_rng(99).permutation(len(asked))
     share = np.array([s["questions"] if str(n) in ("drcd-dev", "cmrc-trial") else 1.0 for n in mined["names"]])
-    held, train = order[:1500], order[1500:]
+    held, drawn = order[:1500], order[1500:]
     # Searches mostly reuse words of what they look for: draw a quarter of the queries from those that share nothing with their answer
     # (other words, other language), a quarter from those that share a little, half from those that share much.
-    overlap = np.array([overlap_of(data, model.idf.numpy(), asked[i], mined["positive"][i]) for i in train])
+    overlap = np.array([overlap_of(data, model.idf.numpy(), asked[i], mined["positive"][i]) for i in drawn])
     bucket = np.digitize(overlap, (0.1, 0.4))
-    chance = share[mined["source"][train]]
+    chance = share[mined["source"][drawn]]
     for number, part in enumerate((0.2, 0.15, 0.65)):
         chance[bucket == number] *= part / chance[bucket == number].sum()
     chance /= chance.sum()
@@ -49,7 +50,6 @@ def main(work, **settings):
     model.weight.weight.requires_grad_(bool(s["weights"]))
     groups = [{"params": [p for n, p in model.named_parameters() if n != "weight.weight"]}, {"params": [model.weight.weight] if s["weights"] else [nothing]}]
     optimiser = torch.optim.AdamW(groups, lr=s["rate"], weight_decay=0.01)
-    began, average, step = time.time(), None, 0
 
     text = lambda t: data["ids"][data["offsets"][t]:data["offsets"][t + 1]]
 
@@ -83,32 +83,21 @@ def main(work, **settings):
 
     check()
     lengths = np.minimum(np.diff(data["offsets"])[mined["positive"]], s["passage_limit"])
-    while True:
-        progress = (time.time() - began) / 60 / s["minutes"]
-        if progress >= 1:
-            break
-        rate = s["rate"] * min(1, (step + 1) / 100) * (1 - progress)
-        optimiser.param_groups[0]["lr"], optimiser.param_groups[1]["lr"] = rate, rate
-        near = rng.choice(train, s["queries"] * 8, p=chance)  # passages of like length waste less padding
+
+    def loss_of():
+        near = rng.choice(drawn, s["queries"] * 8, p=chance)  # passages of like length waste less padding
         near = near[np.argsort(lengths[near])]
         at = rng.integers(0, 8) * s["queries"]
         score = model(*make(near[at:at + s["queries"]], rng, s["negatives"]))
         right = torch.zeros(len(score), dtype=torch.long)
         sure = F.softplus(score[:, 1:]).mean() + F.softplus(-score[:, 0]).mean() / s["negatives"]  # keeps the scale of a log-odds
-        loss = F.cross_entropy(score, right) + 0.2 * sure
-        optimiser.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        average = loss.item() if average is None else 0.99 * average + 0.01 * loss.item()
-        step += 1
-        if step % 200 == 0:
-            print(f"step {step} loss {average:.3f} {time.time() - began:.0f}s", flush=True)
-        if step % 400 == 0:
-            check()
-            torch.save({k: v for k, v in model.state_dict().items() if k not in ("table", "letters")}, work + "/" + s["out"])
-    check()
-    torch.save({k: v for k, v in model.state_dict().items() if k not in ("table", "letters")}, work + "/" + s["out"])
+        return F.cross_entropy(score, right) + 0.2 * sure
+
+    def keep():
+        check()
+        torch.save({k: v for k, v in model.state_dict().items() if k not in ("table", "letters")}, work + "/" + s["out"])
+
+    train(model, optimiser, loss_of, keep, s["minutes"], warmup=100, every=200)
 
 
 if __name__ == "__main__":

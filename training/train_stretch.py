@@ -1,9 +1,10 @@
 """Trains the stretches of the reranker: each query against the answers and the hard negatives of the whole batch. usage: train_stretch.py <work folder> [key=value ...]; see SETTINGS."""
-import sys, time
+import sys
 import numpy as np, torch
 import torch.nn as nn
 import torch.nn.functional as F
-from stretch import GRID, Stretch, grid
+from steps import train
+from stretch import Stretch
 from train_reranker import padded
 
 # seed: of the first numbers, which runs to be averaged must share; order: of the queries drawn
@@ -17,18 +18,13 @@ class Scored(nn.Module):
 
     def __init__(self, table, idf):
         super().__init__()
-        table = torch.from_numpy(table).float()
-        table[:3] = 0
-        idf = torch.from_numpy(idf).float()
-        idf[:3] = 0
-        self.length = table.norm(dim=1)
-        self.stretch = Stretch(grid(F.normalize(table, dim=1)), idf)
+        self.stretch = Stretch(table, idf)
         self.share, self.alike = nn.Parameter(torch.tensor(3.0)), nn.Parameter(torch.tensor(3.0))
 
     def forward(self, query, passage, shared):
         """query [Q, Lq], passage [N, Lp] piece ids, shared [Q, N] -> [Q, N]: every query against every passage"""
-        whole = lambda ids: F.normalize((self.stretch.unit[ids] * self.length[ids][..., None]).sum(1), dim=1)
-        return self.stretch.across(query, passage) + self.share * shared + self.alike * whole(query) @ whole(passage).T
+        whole = lambda ids: F.normalize(self.stretch.table[ids].sum(1), dim=1)
+        return self.stretch(query, passage, block=4) + self.share * shared + self.alike * whole(query) @ whole(passage).T
 
 
 def main(work, **settings):
@@ -42,8 +38,8 @@ def main(work, **settings):
         model.stretch.load_state_dict(torch.load(work + "/" + s["start"]), strict=False)
     asked = np.split(mined["query"], mined["bounds"][1:-1])
     order = np.random.default_rng(99).permutation(len(asked))
-    held, train = order[:1200], order[1200:]
-    chance = np.array([DRAWN.get(str(name), 1.0) for name in mined["names"]])[mined["source"][train]]
+    held, drawn = order[:1200], order[1200:]
+    chance = np.array([DRAWN.get(str(name), 1.0) for name in mined["names"]])[mined["source"][drawn]]
     chance /= chance.sum()
     text = lambda t: data["ids"][data["offsets"][t]:data["offsets"][t + 1]][:s["passage_limit"]]
 
@@ -67,7 +63,7 @@ def main(work, **settings):
 
     def loss_of(rows, negatives):
         query, passage, shared, answer = make(rows, negatives)
-        return F.cross_entropy(model(query, passage, shared).masked_fill(answer, -1e4), torch.arange(len(rows)), reduction="sum") / len(rows)
+        return F.cross_entropy(model(query, passage, shared).masked_fill(answer, -1e4), torch.arange(len(rows)))
 
     def check():
         with torch.no_grad():
@@ -76,27 +72,15 @@ def main(work, **settings):
 
     scales = [model.share, model.alike, model.stretch.same, model.stretch.threshold, model.stretch.share]
     fast = {id(p) for p in scales}
-    optimiser = torch.optim.Adam([{"params": [p for p in model.parameters() if id(p) not in fast]}, {"params": scales}], lr=s["rate"])
-    began, average, step = time.time(), None, 0
-    save = lambda: torch.save({**{k: v for k, v in model.stretch.state_dict().items() if k not in ("unit", "idf")}, "weight": model.stretch.weight(torch.arange(len(idf)))[:, None].detach()}, work + "/" + s["out"])
+    optimiser = torch.optim.Adam([{"params": [p for p in model.parameters() if id(p) not in fast], "lr": s["rate"]}, {"params": scales, "lr": 0.02}])
+
+    def keep():
+        check()
+        state = {k: v for k, v in model.stretch.state_dict().items() if k not in ("table", "unit", "idf")}
+        torch.save({**state, "weight": model.stretch.weight(torch.arange(len(idf)))[:, None].detach()}, work + "/" + s["out"])
+
     check()
-    while (progress := (time.time() - began) / 60 / s["minutes"]) < 1:
-        for group, rate in zip(optimiser.param_groups, (s["rate"], 0.02)):
-            group["lr"] = rate * min(1, (step + 1) / 50) * (1 - progress)
-        loss = loss_of(rng.choice(train, s["queries"], p=chance), s["negatives"])
-        optimiser.zero_grad()
-        loss.backward()
-        nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimiser.step()
-        average = loss.item() if average is None else 0.99 * average + 0.01 * loss.item()
-        step += 1
-        if step % 100 == 0:
-            print(f"step {step} loss {average:.3f} {time.time() - began:.0f}s", flush=True)
-        if step % 400 == 0:
-            check()
-            save()
-    check()
-    save()
+    train(model, optimiser, lambda: loss_of(rng.choice(drawn, s["queries"], p=chance), s["negatives"]), keep, s["minutes"], warmup=50, every=100)
 
 
 if __name__ == "__main__":
