@@ -193,7 +193,7 @@ function fit(files: readonly string[], removed: number): void {
     console.log(name)
     sweep(sets)
   }
-  for (const weight of new Set([blendWeights.rerank, 3, 6, 10]))
+  for (const weight of new Set([blendWeights.rerank, 4, 8, 22]))
     calibrate(all, weight, sumWith(weight), removed)
 }
 
@@ -233,7 +233,7 @@ function sweep(sets: Sets): void {
     row(`foreign ${foreign}`, (one) => fused(one, { ...fusionWeights, foreign }))
   const covered = [...sets.values()].flat().some((query) => query.evidence.some((one) => one.logit !== null))
   if (!covered) return
-  for (const weight of [0, 0.5, 1, 2, 3, 4, 6, 8, 10, 14]) row(`rerank ${weight}`, sumWith(weight))
+  for (const weight of [0, 1, 2, 4, 8, 12, 15, 18, 22, 28]) row(`rerank ${weight}`, sumWith(weight))
 }
 
 type Row = { x: number[]; relevant: boolean; weight: number }

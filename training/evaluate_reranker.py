@@ -57,6 +57,7 @@ def main(folder, work, table, checkpoint, stretches, count="40", top="30"):
     model, stretch = Reranker(vectors, idf, np.load(work + "/letters.npy")), Stretch(vectors, idf)
     model.load_state_dict(torch.load(work + "/" + checkpoint), strict=False)
     stretch.load_state_dict(torch.load(work + "/" + stretches), strict=False)
+    stretch.eval()
     if not stretch.matter.weight.any():  # out of recover.py: the weights alone are left
         raise SystemExit("the stretches need their layer `matter`")
     model.eval()

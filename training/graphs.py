@@ -119,7 +119,7 @@ def side(g, unit, model, name, step, fine):
 def reranker(path, model, count, width, own="reranker.bin"):
     """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays; `own` holds weight, idf, letters and, of `stretch`, the weight of each piece."""
     from reranker import GRID, STRETCH_WEIGHT, THRESHOLDS
-    from stretch import FINE, RUNS
+    from stretch import FINE, RUNS, SAME_KEPT
     g = Graph()
     table, scale = pieces(g, count, width)
     weights = g.external("weights", FLOAT, [count, 1], own, 0, count * 4)
@@ -211,7 +211,7 @@ def reranker(path, model, count, width, own="reranker.bin"):
     threshold = float(np.round(model["stretch.threshold"] * FINE) / FINE)
     number = lambda value, name: g.initializer(np.float32(value), "stretch." + name)
     assert threshold >= 0  # columns that are no passage must count for nothing
-    above = g("Relu", g("Sub", g("Add", likeness, g("Mul", exact, number(np.round(model["stretch.same"] * FINE) / FINE, "same"))), number(threshold, "threshold")))
+    above = g("Relu", g("Sub", g("Add", likeness, g("Mul", exact, number(np.round(model["stretch.same"] * SAME_KEPT * FINE) / FINE, "same"))), number(threshold, "threshold")))
     matter = of_query(g("Cast", matters, to=FLOAT))
     runs = [g("MaxPool", above, kernel_shape=[run], pads=[run - 1, run - 1], strides=[1]) for run in RUNS] + [g("ReduceMax", above, axes=[2], keepdims=1)]
     runs = [g("ReduceMax", add(g("Mul", run, by_row(g, matter)), 0), axes=[1], keepdims=1) for run in runs]

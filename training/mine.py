@@ -30,7 +30,7 @@ def main(work, table, out, share="1"):
     chosen = []
     for number, name in enumerate(names):
         name = str(name)
-        cap = CAPS.get(name, {"-qa": 700, "erm": 300}.get(name[-3:], 0) if name.startswith("own-") else 8000 if name.startswith("written-") and name.endswith(("-qa", "-term")) else 0)
+        cap = CAPS.get(name, {"-qa": 700, "erm": 300}.get(name[-3:], 0) if name.startswith("own-") else 12000 if name.startswith(("written-", "article-")) and name.endswith(("-qa", "-term")) else 0)
         chosen.append(rng.permutation(np.flatnonzero(data["source"] == number))[:int(cap * float(share))])
     chosen = np.concatenate(chosen)
     text = lambda t: ids[offsets[t]:offsets[t + 1]]

@@ -5,6 +5,7 @@ import numpy as np, onnx, torch
 from onnx import numpy_helper
 from sentencepiece import sentencepiece_model_pb2 as proto
 from layout import SPECIAL
+from stretch import SAME_KEPT
 
 models, work = sys.argv[1:3]
 base = models + "/manifold-static-256"
@@ -41,6 +42,7 @@ torch.save({"window.weight": window.T, "piece1.weight": piece1.T, "piece1.bias":
             "pair2.weight": last[:, :32], "direct.weight": last[:, 32:55], "pair2.bias": shaped(1)[0], "weight.weight": torch.log(torch.expm1(weight))[:, None], "idf": idf}, work + "/shipped.pt")
 named = {t.name.removeprefix("stretch."): torch.from_numpy(numpy_helper.to_array(t).astype(np.float32)) for t in graph.initializer if t.name.startswith("stretch.")}
 share = torch.stack([named.pop(f"share.{i}") for i in range(4)])
+named["same"] = named["same"] / SAME_KEPT
 matter = torch.from_numpy(raw[count * 72 :].view("<f2").astype(np.float32))[:, None]  # what the layer `matter` gave, which is not shipped
 torch.save({**{k: v.T if k.endswith(".weight") else v for k, v in named.items()}, "share": share, "weight": matter}, work + "/stretch.pt")
 print("reranker recovered")

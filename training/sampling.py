@@ -5,4 +5,4 @@ WEIGHTS = {"cn-laws": 0.4, "moj-law-zh": 0.5, "moj-law-en": 0.5, "moj-law-parall
 
 
 def weight(source):
-    return WEIGHTS.get(source, 1.2 if source.startswith("own-") else 4.0 if source.startswith("written-") else 1.0)
+    return WEIGHTS.get(source, 1.2 if source.startswith("own-") else 4.0 if source.startswith(("written-", "article-")) else 1.0)

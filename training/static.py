@@ -156,10 +156,14 @@ def main(work, **settings):
             texts_a = texts_b = np.arange(len(flat_a[1]))
             extra = table(*bags(*wrong, rng, 0))
         else:
-            source = data if kind == "pairs" else {"a": mined["query"], "b": mined["positive"], "source": mined["source"]}
-            texts_a, texts_b = source["a"][rows], source["b"][rows]
-            flat_a, flat_b = gather(data, *spans(data, texts_a, s["limit"])), gather(data, *spans(data, texts_b, s["limit"]))
-            if retrieval[source["source"][rows[0]]] and rng.random() < s["switch"]:
+            if kind == "pairs":
+                source, texts_a, texts_b = data["source"], data["a"][rows], data["b"][rows]
+                flat_a = gather(data, *spans(data, texts_a, s["limit"]))
+            else:  # the queries are kept as pieces
+                source, texts_a, texts_b = mined["source"], rows, mined["positive"][rows]
+                flat_a = gather({"ids": mined["query"]}, mined["bounds"][rows], np.diff(mined["bounds"])[rows])
+            flat_b = gather(data, *spans(data, texts_b, s["limit"]))
+            if retrieval[source[rows[0]]] and rng.random() < s["switch"]:
                 flat_a = switched(*flat_a, words, rng)
             if kind == "hard":
                 column = rng.integers(0, 16, len(rows))

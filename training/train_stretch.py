@@ -10,7 +10,8 @@ from train_reranker import padded
 # seed: of the first numbers, which runs to be averaged must share; order: of the queries drawn
 SETTINGS = dict(table="shipped.npy", mined="mined.npz", out="stretch.pt", start="", minutes=8.0, queries=16, negatives=5, rate=2e-3, query_limit=32, passage_limit=160, seed=1, order=1, threads=1)
 # How often a source is drawn, relative to its size: questions as people ask them, of one language, most.
-DRAWN = {"drcd-dev": 2.0, "cmrc-trial": 2.0, "written-zh-qa": 2.0, "written-en-qa": 3.0, "medquad": 0.7, "python-docs": 0.3, "tldr": 0.3, "tldr-x": 0.3, "written-term": 0.3, "tatoeba": 0.5}
+DRAWN = {"article-en-qa": 3.0, "article-zh-qa": 3.0, "article-zh2en-qa": 2.0, "article-en2zh-qa": 2.0, "written-en-qa": 1.5, "written-zh-qa": 1.5, "drcd-dev": 1.0, "cmrc-trial": 1.0,
+         "medquad": 0.7, "python-docs": 0.3, "tldr": 0.3, "tldr-x": 0.3, "written-term": 0.3, "tatoeba": 0.5}
 
 
 class Scored(nn.Module):

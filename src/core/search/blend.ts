@@ -25,14 +25,14 @@ export interface BlendWeights {
 }
 
 export const blendWeights: BlendWeights = {
-  rerank: 8,
-  even: 2,
-  level: 0.574,
-  gap: 1.464,
-  sure: 0.196,
-  words: -0.154,
-  assurance: 0.156,
-  bias: -4.78,
+  rerank: 12,
+  even: 3,
+  level: 0.665,
+  gap: 1.952,
+  sure: 0.272,
+  words: -0.14,
+  assurance: 0.152,
+  bias: -5.324,
 }
 
 /** Ranks whose mean is the middle of a list, from 0. */
