@@ -55,7 +55,7 @@ def pairs(folder, questions, written, records, out):
             found[key] = b
     made, near = [], []
 
-    def asks(passage, own, questions, others, source):
+    def put(passage, own, questions, others, source):
         other = "en" if own == "zh" else "zh"
         made.extend((question, passage, own, f"{source}-{own}-qa") for question in questions)
         made.extend((question, passage, "x", f"{source}-{other}2{own}-qa") for question in others)
@@ -65,12 +65,12 @@ def pairs(folder, questions, written, records, out):
         if passage is None:
             continue
         own, other = ("zh", "en") if is_chinese(passage) else ("en", "zh")
-        asks(passage, own, row.get("own") or [row[own]], row.get("other") or [row[other]], "written")
+        put(passage, own, row.get("own") or [row[own]], row.get("other") or [row[other]], "written")
         if "near" in row:
             near.append({"q": row["near"], "a": row[own], "b": passage})
     for row in lines(written):
         for part in row["p"]:
-            asks(part["p"], row["lang"], part["q"][:2], part["q"][2:], "article")
+            put(part["p"], row["lang"], part["q"][:2], part["q"][2:], "article")
     for record in lines(records) if records != "-" else []:
         ways = {lang: list(dict.fromkeys(record[lang])) for lang in ("zh", "en")}
         passages = record.get("p", {})
