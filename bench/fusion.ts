@@ -274,16 +274,17 @@ function calibrate(
     )
     return {
       beta,
-      of: (some: Lists) =>
-        (rest === null ? some : some.filter((_, i) => i % 2 === rest)).map((query) => ({
-          shown: withAnswers(query)
-            .slice(0, 10)
-            .map(({ x, relevant }) => ({ said: predict(beta, x), relevant })),
-          unanswered: Math.max(0, ...without(query).map(({ x }) => predict(beta, x))),
-        })),
+      of: (some: Lists) => told(beta, rest === null ? some : some.filter((_, i) => i % 2 === rest)),
     }
   }
-  const tell = (parts: ReturnType<typeof half>[]): void => {
+  const told = (beta: readonly number[], some: Lists) =>
+    some.map((query) => ({
+      shown: withAnswers(query)
+        .slice(0, 10)
+        .map(({ x, relevant }) => ({ said: predict(beta, x), relevant })),
+      unanswered: Math.max(0, ...without(query).map(({ x }) => predict(beta, x))),
+    }))
+  const tell = (parts: { of(some: Lists): ReturnType<typeof told> }[]): void => {
     for (const { name, sets } of files) {
       const bySet = [...sets].map(([set, some]) => ({ set, told: parts.flatMap((part) => part.of(some)) }))
       const error = (told: { shown: { said: number; relevant: boolean }[] }[]) =>
@@ -297,6 +298,10 @@ function calibrate(
           `answers removed: ${percent(all.filter((one) => one.unanswered < 0.3).length, all.length)} under 0.3`,
       )
     }
+  }
+  if (weight === blendWeights.rerank) {
+    console.log('as shipped:')
+    tell([{ of: (some) => told(parametersOf(blendWeights), some) }])
   }
   const whole = half(null)
   const names = ['level', 'gap', 'sure', 'words', 'assurance', 'bias']

@@ -1,7 +1,9 @@
-// The table of the model cards: `manifold evaluate` on every set, as Markdown rows. Intervals are 95 %, paired bootstrap.
+// The table of the model cards: `manifold evaluate` on every set, as Markdown rows; then, where there are several, the macro mean of Cranfield and the hard- sets.
+// Intervals are 95 %, paired bootstrap; that of the macro mean draws each set's queries anew.
 // usage: node training/table.mjs <library folder> <queries a set> <distractors or -> <set folder>...
 import { execFileSync } from 'node:child_process'
 import { basename } from 'node:path'
+import { mulberry32 } from '../src/core/evaluate/metrics.ts'
 
 const [library, queries, distractors, ...sets] = process.argv.slice(2)
 const figure = (value) => value.toFixed(3)
@@ -9,6 +11,7 @@ console.log(
   '| set | queries | keyword | semantic | hybrid | hybrid + rerank | rerank - keyword | semantic recall@100 | MRR@10 | calibration error |',
 )
 console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |')
+const hard = []
 for (const set of sets) {
   const args = [
     'bin/manifold.js',
@@ -26,6 +29,7 @@ for (const set of sets) {
     results: r,
     differences: d,
     calibration,
+    each,
   } = JSON.parse(
     execFileSync(process.execPath, args, {
       encoding: 'utf8',
@@ -37,5 +41,20 @@ for (const set of sets) {
   console.log(
     `| ${basename(set)} | ${asked} | ${figure(r.keyword.ndcg10)} | ${figure(r.semantic.ndcg10)} | ${figure(r.hybrid.ndcg10)} | ${figure(r.reranked.ndcg10)} ` +
       `(${d['reranked - hybrid'].low.toFixed(3)} to ${d['reranked - hybrid'].high.toFixed(3)} over hybrid) | ${change >= 0 ? '+' : ''}${change.toFixed(3)} | ${figure(r.semantic.recall100)} | ${figure(r.reranked.mrr10)} | ${figure(calibration?.expectedError ?? NaN)} |`,
+  )
+  if (/^(cranfield|hard)-/.test(basename(set))) hard.push(each)
+}
+if (hard.length > 1) {
+  const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const macro = (stage, rows) => mean(hard.map((each, i) => mean(rows[i].map((row) => each[stage][row]))))
+  const gain = (rows) => 100 * (macro('reranked', rows) / macro('keyword', rows) - 1)
+  const random = mulberry32(1)
+  const all = hard.map((each) => each.keyword.map((_, row) => row))
+  const gains = Array.from({ length: 2000 }, () =>
+    gain(all.map((rows) => rows.map(() => Math.floor(random() * rows.length)))),
+  ).sort((a, b) => a - b)
+  console.log(
+    `\nMacro of ${hard.length} hard slices: keyword ${figure(macro('keyword', all))}, hybrid ${figure(macro('hybrid', all))}, hybrid + rerank ${figure(macro('reranked', all))}: ` +
+      `${gain(all).toFixed(1)} % above keyword (${gains[50].toFixed(1)} to ${gains[1949].toFixed(1)})`,
   )
 }

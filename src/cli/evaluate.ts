@@ -3,7 +3,7 @@ import type { Context } from './main.ts'
 import { connect } from './connect.ts'
 import { createProgressLine, printJson } from './print.ts'
 
-/** `manifold evaluate`: the report on stdout, progress on stderr. */
+/** `manifold evaluate`: the report on stdout, the figures of each query only in JSON for programs; progress on stderr. */
 export async function evaluate(
   context: Context,
   folder: string,
@@ -20,14 +20,14 @@ export async function evaluate(
       },
       { signal: context.signal },
     )
-    let report: unknown = null
+    let report: object | null = null
     for await (const step of steps) {
       progress.show(`${step.stage} ${step.done} of ${step.total}`)
-      report = step.report ?? report
+      report = (step.report as object | null | undefined) ?? report
     }
     progress.end()
     if (context.json) printJson(report)
-    else process.stdout.write(`${JSON.stringify(report, null, 2)}\n`)
+    else process.stdout.write(`${JSON.stringify({ ...report, each: undefined }, null, 2)}\n`)
   } finally {
     await connection.close()
   }

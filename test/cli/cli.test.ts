@@ -98,6 +98,7 @@ describe('without a running engine', () => {
       results: { keyword: { ndcg10: 1 }, hybrid: { ndcg10: 1, mrr10: 1, recall100: 1 } },
     })
     expect(json.results.reranked.ndcg10).toBe(1)
+    expect(json.each.hybrid).toEqual([1, 1])
   }, 60_000)
 
   it.each([

@@ -33,6 +33,8 @@ export interface EvaluationReport {
   queries: number
   /** `reranked` is null without a reranker. */
   results: Record<Exclude<Stage, 'reranked'>, QueryMetrics> & { reranked: QueryMetrics | null }
+  /** nDCG@10 of each query, in the order of the folder, for whoever pairs or resamples them further. */
+  each: Record<Stage, number[]>
   /** Paired bootstrap of nDCG@10, 95 %. */
   differences: { 'hybrid - keyword': Difference; 'reranked - hybrid': Difference | null }
   /** Of the final scores shown on the first ten hits; null where none are. */
@@ -120,6 +122,12 @@ export async function evaluateFolder(options: EvaluateOptions): Promise<Evaluati
         semantic: meanMetrics(measured.semantic),
         hybrid: meanMetrics(measured.hybrid),
         reranked: reranker ? meanMetrics(measured.reranked) : null,
+      },
+      each: {
+        keyword: ndcg('keyword'),
+        semantic: ndcg('semantic'),
+        hybrid: ndcg('hybrid'),
+        reranked: ndcg('reranked'),
       },
       differences: {
         'hybrid - keyword': pairedBootstrap(ndcg('hybrid'), ndcg('keyword')),

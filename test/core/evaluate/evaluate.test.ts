@@ -86,6 +86,8 @@ describe('evaluation', () => {
     for (const stage of ['keyword', 'semantic', 'hybrid', 'reranked'] as const) {
       expect(report.results[stage]!.ndcg10).toBeGreaterThan(0.5)
       expect(report.results[stage]!.recall100).toBe(1)
+      expect(report.each[stage]).toHaveLength(2)
+      expect((report.each[stage][0]! + report.each[stage][1]!) / 2).toBeCloseTo(report.results[stage]!.ndcg10)
     }
   })
 
