@@ -119,7 +119,7 @@ def side(g, unit, model, name, step, fine):
 def reranker(path, model, count, width, own="reranker.bin"):
     """The graph of reranker.Reranker, with the interface of a cross-encoder. `model`: its state as numpy arrays; `own` holds weight, idf, letters and, of `stretch`, the weight of each piece."""
     from reranker import GRID, STRETCH_WEIGHT, THRESHOLDS
-    from stretch import FINE, RUNS, SAME_KEPT
+    from stretch import BLOCK, FINE, RUNS, SAME_KEPT
     g = Graph()
     table, scale = pieces(g, count, width)
     weights = g.external("weights", FLOAT, [count, 1], own, 0, count * 4)
@@ -213,7 +213,8 @@ def reranker(path, model, count, width, own="reranker.bin"):
     assert threshold >= 0  # columns that are no passage must count for nothing
     above = g("Relu", g("Sub", g("Add", likeness, g("Mul", exact, number(np.round(model["stretch.same"] * SAME_KEPT * FINE) / FINE, "same"))), number(threshold, "threshold")))
     matter = of_query(g("Cast", matters, to=FLOAT))
-    runs = [g("MaxPool", above, kernel_shape=[run], pads=[run - 1, run - 1], strides=[1]) for run in RUNS] + [g("ReduceMax", above, axes=[2], keepdims=1)]
+    above = g("MaxPool", above, kernel_shape=[BLOCK], strides=[BLOCK], ceil_mode=1)
+    runs = [g("MaxPool", above, kernel_shape=[run], pads=[run - 1, run - 1], strides=[1]) for run in (run // BLOCK for run in RUNS)] + [g("ReduceMax", above, axes=[2], keepdims=1)]
     runs = [g("ReduceMax", add(g("Mul", run, by_row(g, matter)), 0), axes=[1], keepdims=1) for run in runs]
     runs = [g("Mul", run, number(share_of_run, f"share.{i}")) for i, (run, share_of_run) in enumerate(zip(runs, model["stretch.share"]))]
     stretch = g("Add", g("Add", runs[0], runs[1]), g("Add", runs[2], runs[3]))

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from reranker import grid
 
 RUNS = (8, 16, 32)
+BLOCK = 4  # runs begin and end at its multiples: with every run tried, more of them find something by chance (and it takes longer)
 FINE = 1024.0
 SAME_KEPT = 0.5  # of Stretch.same after training: swept on the development sets
 
@@ -47,22 +48,21 @@ class Stretch(nn.Module):
     def weight(self, ids):
         return self.idf[ids] * torch.exp(self.matter(self.unit[ids])[..., 0].clamp(-2, 2))
 
-    def answered(self, likeness, same, weight, block):
+    def answered(self, likeness, same, weight):
         """likeness [.., Lq, Lp] of pieces, `same` 1 where they are equal, weight [.., Lq] -> [..]: by weight, how much the best run of each size and the whole answer."""
         above = torch.relu(grid(likeness, FINE) + self.same * (1 if self.training else SAME_KEPT) * same - self.threshold)
         shape, flat = above.shape[:-2], above.flatten(0, -3)
-        if block > 1:
-            flat = F.max_pool1d(flat, block, stride=block, ceil_mode=True)
+        flat = F.max_pool1d(flat, BLOCK, stride=BLOCK, ceil_mode=True)
         ends = lambda size: F.pad(flat, (size - 1, size - 1))
-        best = [F.max_pool1d(ends(run // block), run // block, stride=1) for run in RUNS] + [flat.amax(-1, keepdim=True)]
+        best = [F.max_pool1d(ends(run // BLOCK), run // BLOCK, stride=1) for run in RUNS] + [flat.amax(-1, keepdim=True)]
         found = [grid(x.unflatten(0, shape) * weight[..., None], FINE).sum(-2).amax(-1) for x in best]
         total = grid(weight, FINE).sum(-1).clamp_min(1e-3) * (1 - self.threshold)
         return sum(share * x for share, x in zip(self.share, found)) / total
 
-    def forward(self, query, passage, block=1):
-        """query [Q, Lq], passage [N, Lp] piece ids -> [Q, N]: every query against every passage. Runs of whole blocks only are tried where `block` is more than 1 (faster)."""
+    def forward(self, query, passage):
+        """query [Q, Lq], passage [N, Lp] piece ids -> [Q, N]: every query against every passage."""
         real = lambda ids: (ids > 2).float()[..., None]
         a, b = self.query(self.unit[query]) * real(query), self.passage(self.unit[passage]) * real(passage)
         likeness = torch.matmul(a.flatten(0, 1), b.flatten(0, 1).T).unflatten(1, passage.shape).unflatten(0, query.shape).transpose(1, 2)
         same = ((query[:, None, :, None] == passage[None, :, None]) & (query > 2)[:, None, :, None]).float()
-        return self.answered(likeness, same, self.weight(query)[:, None].expand(-1, len(passage), -1), block)
+        return self.answered(likeness, same, self.weight(query)[:, None].expand(-1, len(passage), -1))

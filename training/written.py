@@ -25,12 +25,15 @@ def lines(path):
 
 def gather(folder, out):
     rows = lines(out) if os.path.exists(out) else []
+    known = {json.dumps(row) for row in rows}  # gathered twice, a row is there once
     for sheet in sorted(glob.glob(folder + "/out/*.tsv")):
         passages = json.load(open(sheet.replace("/out/", "/in/").replace(".tsv", ".json"), encoding="utf-8"))
         for line in open(sheet, encoding="utf-8"):
             cells = [cell.strip() for cell in line.rstrip("\n").split("\t")]
             if len(cells) == 4 and cells[0].isdigit() and int(cells[0]) < len(passages) and all(cells[1:]):
-                rows.append({"passage": digest(passages[int(cells[0])]["text"]), "own": cells[1:3], "other": cells[3:]})
+                row = {"passage": digest(passages[int(cells[0])]["text"]), "own": cells[1:3], "other": cells[3:]}
+                if json.dumps(row) not in known:
+                    rows.append(row), known.add(json.dumps(row))
     packed(rows, out)
 
 

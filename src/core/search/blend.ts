@@ -26,7 +26,7 @@ export interface BlendWeights {
 
 export const blendWeights: BlendWeights = {
   rerank: 12,
-  even: 3,
+  even: 3.4,
   level: 0.665,
   gap: 1.952,
   sure: 0.272,
