@@ -20,14 +20,17 @@ export async function evaluate(
       },
       { signal: context.signal },
     )
-    let report: object | null = null
+    let report: unknown = null
     for await (const step of steps) {
       progress.show(`${step.stage} ${step.done} of ${step.total}`)
-      report = (step.report as object | null | undefined) ?? report
+      report = step.report ?? report
     }
     progress.end()
     if (context.json) printJson(report)
-    else process.stdout.write(`${JSON.stringify({ ...report, each: undefined }, null, 2)}\n`)
+    else
+      process.stdout.write(
+        `${JSON.stringify(report, (key, value) => (key === 'each' ? undefined : value), 2)}\n`,
+      )
   } finally {
     await connection.close()
   }

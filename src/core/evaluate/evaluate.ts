@@ -33,7 +33,7 @@ export interface EvaluationReport {
   queries: number
   /** `reranked` is null without a reranker. */
   results: Record<Exclude<Stage, 'reranked'>, QueryMetrics> & { reranked: QueryMetrics | null }
-  /** nDCG@10 of each query, in the order of the folder, for whoever pairs or resamples them further. */
+  /** nDCG@10 of each query, in the order of the folder, for whoever pairs or resamples them further; `reranked` is empty without a reranker. */
   each: Record<Stage, number[]>
   /** Paired bootstrap of nDCG@10, 95 %. */
   differences: { 'hybrid - keyword': Difference; 'reranked - hybrid': Difference | null }
@@ -110,6 +110,12 @@ export async function evaluateFolder(options: EvaluateOptions): Promise<Evaluati
       }
     }
     const ndcg = (stage: Stage): number[] => measured[stage].map((one) => one.ndcg10)
+    const each = {
+      keyword: ndcg('keyword'),
+      semantic: ndcg('semantic'),
+      hybrid: ndcg('hybrid'),
+      reranked: ndcg('reranked'),
+    }
     const strong = predictions.filter(({ said }) => said >= 0.8)
     return {
       name: set.name,
@@ -123,15 +129,10 @@ export async function evaluateFolder(options: EvaluateOptions): Promise<Evaluati
         hybrid: meanMetrics(measured.hybrid),
         reranked: reranker ? meanMetrics(measured.reranked) : null,
       },
-      each: {
-        keyword: ndcg('keyword'),
-        semantic: ndcg('semantic'),
-        hybrid: ndcg('hybrid'),
-        reranked: ndcg('reranked'),
-      },
+      each,
       differences: {
-        'hybrid - keyword': pairedBootstrap(ndcg('hybrid'), ndcg('keyword')),
-        'reranked - hybrid': reranker ? pairedBootstrap(ndcg('reranked'), ndcg('hybrid')) : null,
+        'hybrid - keyword': pairedBootstrap(each.hybrid, each.keyword),
+        'reranked - hybrid': reranker ? pairedBootstrap(each.reranked, each.hybrid) : null,
       },
       calibration:
         predictions.length > 0
