@@ -3,7 +3,7 @@
 // usage: node training/table.mjs <library folder> <queries a set> <distractors or -> <set folder>...
 import { execFileSync } from 'node:child_process'
 import { basename } from 'node:path'
-import { mulberry32 } from '../src/core/evaluate/metrics.ts'
+import { bootstrap } from '../src/core/evaluate/metrics.ts'
 
 const [library, queries, distractors, ...sets] = process.argv.slice(2)
 const figure = (value) => value.toFixed(3)
@@ -48,13 +48,10 @@ if (hard.length > 1) {
   const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length
   const macro = (stage, rows) => mean(hard.map((each, i) => mean(rows[i].map((row) => each[stage][row]))))
   const gain = (rows) => 100 * (macro('reranked', rows) / macro('keyword', rows) - 1)
-  const random = mulberry32(1)
   const all = hard.map((each) => each.keyword.map((_, row) => row))
-  const gains = Array.from({ length: 2000 }, () =>
-    gain(all.map((rows) => rows.map(() => Math.floor(random() * rows.length)))),
-  ).sort((a, b) => a - b)
+  const { low, high } = bootstrap((row) => gain(all.map((rows) => rows.map(() => row(rows.length)))), 2000)
   console.log(
     `\nMacro of ${hard.length} hard slices: keyword ${figure(macro('keyword', all))}, hybrid ${figure(macro('hybrid', all))}, hybrid + rerank ${figure(macro('reranked', all))}: ` +
-      `${gain(all).toFixed(1)} % above keyword (${gains[50].toFixed(1)} to ${gains[1949].toFixed(1)})`,
+      `${gain(all).toFixed(1)} % above keyword (${low.toFixed(1)} to ${high.toFixed(1)})`,
   )
 }

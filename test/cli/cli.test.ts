@@ -99,6 +99,10 @@ describe('without a running engine', () => {
     })
     expect(json.results.reranked.ndcg10).toBe(1)
     expect(json.each.hybrid).toEqual([1, 1])
+    const plain = JSON.parse((await manifold('evaluate', set)).out)
+    const { each, ...rest } = json
+    expect(each).toBeDefined()
+    expect(plain).toEqual(rest)
   }, 60_000)
 
   it.each([

@@ -66,7 +66,7 @@ export interface Difference {
   high: number
 }
 
-/** Paired bootstrap of mean(a - b) over queries, by percentiles (Efron 1979). The same seed gives the same interval. */
+/** Paired bootstrap of mean(a - b) over queries. */
 export function pairedBootstrap(
   a: readonly number[],
   b: readonly number[],
@@ -77,16 +77,32 @@ export function pairedBootstrap(
   const n = a.length
   if (n === 0) return { mean: 0, low: 0, high: 0 }
   const differences = a.map((value, i) => value - b[i]!)
-  const random = mulberry32(seed)
-  const means = Array.from({ length: samples }, () => {
+  const resampled = (row: (n: number) => number): number => {
     let sum = 0
-    for (let i = 0; i < n; i++) sum += differences[Math.floor(random() * n)]!
+    for (let i = 0; i < n; i++) sum += differences[row(n)]!
     return sum / n
-  }).sort((x, y) => x - y)
+  }
   return {
     mean: differences.reduce((sum, value) => sum + value, 0) / n,
-    low: means[Math.floor(0.025 * samples)]!,
-    high: means[Math.min(samples - 1, Math.floor(0.975 * samples))]!,
+    ...bootstrap(resampled, samples, seed),
+  }
+}
+
+/**
+ * Between what 95 % of a statistic's resampled values lie (percentiles, Efron 1979). `resampled` computes it of rows drawn
+ * with replacement: row(n) is one of n, from 0. The same seed gives the same interval.
+ */
+export function bootstrap(
+  resampled: (row: (n: number) => number) => number,
+  samples = 1000,
+  seed = 1,
+): { low: number; high: number } {
+  const random = mulberry32(seed)
+  const row = (n: number): number => Math.floor(random() * n)
+  const values = Array.from({ length: samples }, () => resampled(row)).sort((x, y) => x - y)
+  return {
+    low: values[Math.floor(0.025 * samples)]!,
+    high: values[Math.min(samples - 1, Math.floor(0.975 * samples))]!,
   }
 }
 
