@@ -1,6 +1,7 @@
 /**
  * Time of a query without rerank: parse, both legs, fusion, snippets, on the search thread's own code; the query's vector is
  * made before. Wall and processor milliseconds (the second is the honest one on a busy machine), filters beside no filter.
+ * Then the reranker over the first 50, 100 and all passages that such a query brings it.
  *
  *   node bench/query.ts <texts.jsonl.gz> [--chunks 20000] [--sets ../shared/evaluation] [--queries 150]
  */
@@ -12,6 +13,7 @@ import { buildCorpus } from '../src/core/evaluate/corpus.ts'
 import { createModelCatalog } from '../src/core/models/catalog.ts'
 import { startInference } from '../src/core/models/inference.ts'
 import { createNodeHost } from '../src/core/node-host.ts'
+import { createReranker } from '../src/core/rerank/reranker.ts'
 import type { DocumentLookup } from '../src/core/search/documents.ts'
 import { createSearchJobs } from '../src/core/search/jobs.ts'
 import { SearchRequest } from '../src/shared/search.ts'
@@ -49,6 +51,7 @@ const percentile = (times: number[], share: number): number =>
   [...times].sort((a, b) => a - b)[Math.floor(share * (times.length - 1))]!
 console.log(`${corpus.chunks} chunks, ${queries.length} questions, hybrid without rerank, 20 hits`)
 let usual = 0
+const passages: string[][] = []
 for (const share of [1, 0.5, 0.01]) {
   const allowed = allowedOf(share)
   const lookup: DocumentLookup = { ...corpus.lookup, allowed: () => allowed, close: () => {} }
@@ -61,8 +64,9 @@ for (const share of [1, 0.5, 0.01]) {
       const request = SearchRequest.parse({ query, ...(share < 1 ? { filters: { documentIds: [1] } } : {}) })
       const from = performance.now()
       const used = process.cpuUsage()
-      await jobs.begin({ request, vector: { space: embedder.space, values: vectors[i]! } })
+      const begun = await jobs.begin({ request, vector: { space: embedder.space, values: vectors[i]! } })
       const more = process.cpuUsage(used)
+      if (share === 1) passages[i] = begun.passages.map(({ text }) => text)
       if (round === 0) continue
       wall.push(performance.now() - from)
       cpu.push((more.user + more.system) / 1000)
@@ -74,6 +78,28 @@ for (const share of [1, 0.5, 0.01]) {
   )
   jobs.close()
 }
+
+const reranker = await createReranker({
+  inference,
+  model: await catalog.resolveModel('manifold-late-interaction'),
+})
+const depths = [50, 100, Infinity]
+const times = depths.map(() => [] as number[])
+for (const [i, query] of queries.entries()) {
+  for (const [j, depth] of depths.entries()) {
+    const from = performance.now()
+    await reranker.score(query, passages[i]!.slice(0, depth))
+    times[j]!.push(performance.now() - from)
+  }
+}
+const mean = passages.reduce((sum, some) => sum + some.length, 0) / passages.length
+console.log(`reranker, all: ${mean.toFixed(0)} passages a query`)
+for (const [j, depth] of depths.entries()) {
+  console.log(
+    `  first ${depth === Infinity ? 'all' : String(depth).padEnd(3)}  wall p50 ${percentile(times[j]!, 0.5).toFixed(0)} p95 ${percentile(times[j]!, 0.95).toFixed(0)} ms, ${(percentile(times[j]!, 0.5) / percentile(times[0]!, 0.5)).toFixed(2)} x`,
+  )
+}
+await reranker.close()
 corpus.close()
 await embedder.close()
 await inference.close()

@@ -7,8 +7,8 @@ from steps import train
 from stretch import Stretch
 from train_reranker import padded
 
-# seed: of the first numbers, which runs to be averaged must share; order: of the queries drawn; hide: the share of the queries that lose, by chance, pieces their answer shares
-SETTINGS = dict(table="shipped.npy", mined="mined.npz", out="stretch.pt", start="", minutes=8.0, queries=16, negatives=5, rate=2e-3, query_limit=32, passage_limit=160, seed=1, order=1, threads=1, hide=0.0)
+# seed: of the first numbers, which runs to be averaged must share; order: of the queries drawn
+SETTINGS = dict(table="shipped.npy", mined="mined.npz", out="stretch.pt", start="", minutes=8.0, queries=16, negatives=5, rate=2e-3, query_limit=32, passage_limit=160, seed=1, order=1, threads=1)
 # How often a source is drawn, relative to its size: questions as people ask them, of one language, most.
 DRAWN = {"article-en-qa": 3.0, "article-zh-qa": 3.0, "article-zh2en-qa": 2.0, "article-en2zh-qa": 2.0, "written-en-qa": 1.5, "written-zh-qa": 1.5, "drcd-dev": 1.0, "cmrc-trial": 1.0,
          "medquad": 0.7, "python-docs": 0.3, "tldr": 0.3, "tldr-x": 0.3, "written-term": 0.3, "tatoeba": 0.5}
@@ -44,7 +44,7 @@ def main(work, **settings):
     chance /= chance.sum()
     text = lambda t: data["ids"][data["offsets"][t]:data["offsets"][t + 1]][:s["passage_limit"]]
 
-    def make(rows, negatives, hide=0.0):
+    def make(rows, negatives):
         """-> queries, passages (the answers first, in the order of the queries), the share of each query's idf in each passage, and where a passage is an answer too."""
         texts = [mined["positive"][i] for i in rows]
         for i in rows:
@@ -52,9 +52,6 @@ def main(work, **settings):
             texts += list(rng.permutation(found[found >= 0])[:negatives])
         passages = [text(t) for t in texts]
         asks = [asked[i] for i in rows]
-        for r in np.flatnonzero(rng.random(len(rows)) < hide) if hide else ():
-            kept = ~(np.isin(asks[r], passages[r]) & (rng.random(len(asks[r])) < 0.6))
-            asks[r] = asks[r][kept] if kept.sum() > 2 else asks[r]
         flat, place = np.concatenate(passages), np.repeat(np.arange(len(texts)), [len(p) for p in passages])
         shared = np.zeros((len(rows), len(texts)), np.float32)
         for r, words in enumerate(map(np.unique, asks)):
@@ -65,8 +62,8 @@ def main(work, **settings):
         answer[np.arange(len(rows)), np.arange(len(rows))] = False
         return padded(asks, s["query_limit"]), padded(passages, s["passage_limit"]), torch.from_numpy(shared), torch.from_numpy(answer)
 
-    def loss_of(rows, negatives, hide=0.0):
-        query, passage, shared, answer = make(rows, negatives, hide)
+    def loss_of(rows, negatives):
+        query, passage, shared, answer = make(rows, negatives)
         return F.cross_entropy(model(query, passage, shared).masked_fill(answer, -1e4), torch.arange(len(rows)))
 
     def check():
@@ -84,7 +81,7 @@ def main(work, **settings):
         torch.save({**state, "weight": model.stretch.weight(torch.arange(len(idf)))[:, None].detach()}, work + "/" + s["out"])
 
     check()
-    train(model, optimiser, lambda: loss_of(rng.choice(drawn, s["queries"], p=chance), s["negatives"], s["hide"]), keep, s["minutes"], warmup=50, every=100)
+    train(model, optimiser, lambda: loss_of(rng.choice(drawn, s["queries"], p=chance), s["negatives"]), keep, s["minutes"], warmup=50, every=100)
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ import type { LiveIndex } from './live-index.ts'
 import type { Ranked } from './present.ts'
 import type { Candidate, Group } from './retrieve.ts'
 
-/** Passages the reranker is given, best first, as far as its time allows; and how many of one document. */
-const rerankDepth = 100
+/** Passages the reranker is given, best first, as far as its time allows; and how many of one document. More find nothing more: docs/decisions/0003. */
+const rerankDepth = 150
 const rerankPerDocument = 3
 const moreShown = 20
 
