@@ -17,9 +17,10 @@ export function openPdf(address: () => Promise<string>, onLost: (error: unknown)
   const at = (folder: string) => new URL(`/pdf/${folder}/`, window.location.origin).href
   const controller = new AbortController()
   let task: ReturnType<typeof getDocument> | null = null
+  let closed = false
 
   async function open(): Promise<PDFDocumentProxy> {
-    const range = await openRanges(address, controller.signal, onLost)
+    const range = await openRanges(address, controller.signal, (error) => (closed ? end() : onLost(error)))
     controller.signal.throwIfAborted()
     task = getDocument({
       range,
@@ -39,11 +40,18 @@ export function openPdf(address: () => Promise<string>, onLost: (error: unknown)
     return task.promise
   }
 
+  function end(): void {
+    controller.abort()
+    void task?.destroy()
+  }
+
   return {
     ready: open(),
     close() {
-      controller.abort()
-      void task?.destroy()
+      closed = true
+      // The worker throws when it is ended while it still opens the file, so it may finish that first.
+      if (task) task.promise.then(end, end)
+      else end()
     },
   }
 }
