@@ -37,6 +37,7 @@ export function usePdf(documentId: number): PdfState {
       const address = async () => (await calls.documents.address({ id: documentId })).url
       opened = openPdf(address, fail)
       const pdf = await opened.ready
+      if (isGone) return
       const { width, height } = (await pdf.getPage(1)).getViewport({ scale: 1 })
       if (!isGone) setState({ pdf, first: { width, height }, error: null })
     }
